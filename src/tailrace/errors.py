@@ -1,0 +1,27 @@
+"""The root of the error tree, and the exit codes that scripts can trust."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command ends with (the contract in docs/exit-codes.md)."""
+
+    CONVERGED = 0
+    NOT_CONVERGED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    INTERRUPTED = 130
+
+
+class TailraceError(Exception):
+    """Anything that a command ends with; its text is for the person who has to act."""
+
+    exit_code: ExitCode = ExitCode.UNKNOWN
+
+
+class ConfigurationError(TailraceError):
+    """Wrong usage, or a fleet file, manifest or option that cannot be used."""
+
+    exit_code = ExitCode.USAGE

@@ -1,0 +1,1 @@
+"""The Git hosting servers, each behind the same small protocol."""

@@ -1,0 +1,229 @@
+"""What a forge must do, and the ways in which it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from tailrace.errors import TailraceError
+from tailrace.model import (
+    Commit,
+    Failure,
+    FailureKind,
+    PullRequest,
+    RepositoryName,
+    TreeView,
+)
+
+
+class ForgeError(TailraceError):
+    """Anything that a forge answered, or did not answer, instead of what was asked for."""
+
+    kind = FailureKind.BAD_ANSWER
+
+    def failure(self) -> Failure:
+        """The same as a value, for observations and reports."""
+        return Failure(self.kind, str(self))
+
+
+class Unreachable(ForgeError):
+    """The forge did not answer in time, or kept answering with server errors."""
+
+    kind = FailureKind.UNREACHABLE
+
+
+class AnswerLost(Unreachable):
+    """A write was sent and no usable answer came: it may or may not have happened."""
+
+
+class RateLimited(ForgeError):
+    """The forge asked to slow down for longer than a run can wait."""
+
+    kind = FailureKind.RATE_LIMITED
+
+
+class TokenRefused(ForgeError):
+    """The forge does not know the token (401)."""
+
+    kind = FailureKind.TOKEN_REFUSED
+
+
+class PermissionDenied(ForgeError):
+    """The token is known and may not do this (403): scope or write permission."""
+
+    kind = FailureKind.PERMISSION
+
+
+class ProtectedBranch(PermissionDenied):
+    """The branch does not take pushes from this token."""
+
+    kind = FailureKind.PROTECTED
+
+
+class NotFound(ForgeError):
+    """Not there, or private to this token: a forge answers both the same way."""
+
+    kind = FailureKind.NOT_FOUND
+
+
+class BranchMissing(NotFound):
+    """The repository is there, the branch is not."""
+
+    kind = FailureKind.BRANCH_MISSING
+
+
+class EmptyRepository(ForgeError):
+    """The repository has no commit yet."""
+
+    kind = FailureKind.EMPTY
+
+
+class Renamed(ForgeError):
+    """The repository answers under another name."""
+
+    kind = FailureKind.RENAMED
+
+    def __init__(self, message: str, *, to: RepositoryName) -> None:
+        super().__init__(message)
+        self.to = to
+
+
+class Archived(ForgeError):
+    """The repository is read-only."""
+
+    kind = FailureKind.ARCHIVED
+
+
+class Conflict(ForgeError):
+    """Somebody else wrote since we looked: observe again, then decide again."""
+
+    kind = FailureKind.CONFLICT
+
+
+class BadAnswer(ForgeError):
+    """An answer that is not what this API gives: not JSON, too large, or of another shape."""
+
+    kind = FailureKind.BAD_ANSWER
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a forge says of itself."""
+
+    kind: str
+    version: str
+    #: The most items that a listing gives per page; None where the forge does not say.
+    page_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the token belongs to; None where the token's scopes do not let it say."""
+
+    login: str | None
+    #: The scopes that the forge names for the token; empty where it does not say.
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as its forge describes it."""
+
+    name: RepositoryName
+    default_branch: str
+    empty: bool = False
+    archived: bool = False
+    private: bool = False
+    #: Whether this token may push; None where the forge does not say.
+    can_push: bool | None = None
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that a commit writes, with its compare-and-swap."""
+
+    path: str
+    content: bytes
+    #: The blob that must still stand there; None: nothing may stand there.
+    expected: str | None
+
+
+class Forge(Protocol):
+    """What a cascade needs of a forge. Every method raises `ForgeError`, and nothing else."""
+
+    #: Calls made so far: HTTP requests, or Git operations for a folder of repositories.
+    calls: int
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    async def server(self) -> Server:
+        """Who answers; the first call of ``tailrace doctor``."""
+        ...
+
+    async def account(self) -> Account:
+        """Whom the token belongs to. Raises `TokenRefused` for one that the forge does not know."""
+        ...
+
+    async def repository(self, name: RepositoryName) -> Repository:
+        """One repository. Raises `Renamed` where it answers under another name."""
+        ...
+
+    def repositories(self, owner: str, topic: str | None = None) -> AsyncIterator[Repository]:
+        """All repositories of an organisation or a user, page by page."""
+        ...
+
+    async def tree(
+        self, name: RepositoryName, branch: str | None, paths: Sequence[str]
+    ) -> TreeView:
+        """What the branch's newest commit has at ``paths``; absence is proven, never assumed.
+
+        ``branch`` None means the forge's default branch. A renamed repository is followed and
+        shows in the view's ``repository``; an empty one gives a view without a commit. Raises
+        `BranchMissing` where the repository is there and the branch is not.
+        """
+        ...
+
+    async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
+        """A blob's bytes, at most ``limit`` of them; a larger one raises `BadAnswer`."""
+        ...
+
+    async def write_file(
+        self,
+        name: RepositoryName,
+        branch: str,
+        change: FileChange,
+        message: str,
+        new_branch: str | None = None,
+    ) -> Commit:
+        """Commit one file with compare-and-swap, on ``branch`` or on a new branch off it.
+
+        Raises `Conflict` where the swap did not match, the branch moved, or ``new_branch`` is
+        there already; `AnswerLost` where it may or may not have happened. Never retries those.
+        """
+        ...
+
+    async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
+        """The open pull requests onto ``base`` from branches of the same repository."""
+        ...
+
+    async def open_pull_request(
+        self, name: RepositoryName, head: str, base: str, title: str, body: str
+    ) -> PullRequest:
+        """Open a pull request. Raises `Conflict` where one for these branches is open already."""
+        ...
+
+    async def close_pull_request(
+        self, name: RepositoryName, pull_request: PullRequest, comment: str
+    ) -> None:
+        """Close a pull request with a comment that says why, and delete its branch."""
+        ...

@@ -1,0 +1,443 @@
+"""The design's words as frozen types. No I/O; imports nothing of ours but the version gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from tailrace.versions import VersionPolicy
+
+#: The folders in which forges look for workflows, in the order in which they shadow each other.
+WORKFLOW_FOLDERS = (".gitea/workflows", ".forgejo/workflows", ".github/workflows")
+
+#: More bytes than this are never read of a pin.
+PIN_LIMIT = 64 * 1024
+
+
+class ForgeKind(StrEnum):
+    """The Git hosting servers that there are adapters for."""
+
+    GITEA = "gitea"
+    FORGEJO = "forgejo"
+    GITHUB = "github"
+    GIT = "git"
+
+
+class Strategy(StrEnum):
+    """How a release reaches a downstream."""
+
+    COMMIT = "commit"
+    PULL_REQUEST = "pull-request"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RepositoryName:
+    """Where a repository is on its forge: ``owner/name``."""
+
+    owner: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of a package, as it stands on the index."""
+
+    package: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Downstream:
+    """One repository of the fleet."""
+
+    name: str
+    repository: RepositoryName
+    #: None: the forge's default branch.
+    branch: str | None = None
+    pin: str = ".runtime-version"
+    consumer: str = "publish-image.yml"
+    folders: tuple[str, ...] = WORKFLOW_FOLDERS
+    strategy: Strategy = Strategy.COMMIT
+
+    @property
+    def consumer_paths(self) -> tuple[str, ...]:
+        """Every path at which the consumer may stand."""
+        return tuple(f"{folder}/{self.consumer}" for folder in self.folders)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeSettings:
+    """How a forge is reached. The token itself is never part of a setting."""
+
+    kind: ForgeKind
+    #: For the kind ``git``: the folder that holds the bare repositories.
+    url: str
+    owner: str | None = None
+    token_env: str = "TAILRACE_TOKEN"  # noqa: S105 - the name of a variable
+    token_file: str | None = None
+    #: Calls that may be under way at once.
+    concurrency: int = 8
+    #: Seconds that one call may take.
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Which repositories of an owner are looked at for consumers that nobody listed."""
+
+    owner: str
+    #: A glob on the repository's name.
+    name: str = "*"
+    topic: str | None = None
+    #: Globs on the repository's name that are left out on purpose.
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a cascade over this fleet may do."""
+
+    versions: VersionPolicy = VersionPolicy.STRICT
+    #: Events on which a cascade without a token is an intentional skip.
+    skip_without_token_on: tuple[str, ...] = ("workflow_dispatch",)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The downstream repositories of one package, and how to reach them."""
+
+    package: str
+    forge: ForgeSettings
+    downstreams: tuple[Downstream, ...]
+    policy: Policy = field(default_factory=Policy)
+    discovery: Discovery | None = None
+    #: The file that it was read from, for messages.
+    source: str = "tailrace.toml"
+
+
+class FileKind(StrEnum):
+    """What a path in a Git tree can be (the modes of git-ls-tree)."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One path of a commit's tree."""
+
+    path: str
+    kind: FileKind
+    sha: str
+    #: Bytes; None where the forge does not say.
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeView:
+    """What a commit has at the paths that were asked for; a path without an entry is not there."""
+
+    #: Where it was really read: differs from what was asked for when it was renamed.
+    repository: RepositoryName
+    branch: str
+    #: None: the repository is empty.
+    commit: str | None
+    entries: Mapping[str, TreeEntry]
+    archived: bool | None = None
+    #: Whether this token may push here; None where the forge did not say.
+    can_push: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinFile:
+    """What stands at the pin's path."""
+
+    kind: FileKind
+    sha: str
+    size: int | None
+    #: None where it is no file, or larger than `PIN_LIMIT`.
+    content: bytes | None
+
+
+class FailureKind(StrEnum):
+    """Why something could not be read or written, for machines."""
+
+    UNREACHABLE = "unreachable"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 - a word
+    PERMISSION = "permission"
+    NOT_FOUND = "not-found"
+    RENAMED = "renamed"
+    ARCHIVED = "archived"
+    EMPTY = "empty"
+    BRANCH_MISSING = "branch-missing"
+    PROTECTED = "protected"
+    CONFLICT = "conflict"
+    RATE_LIMITED = "rate-limited"
+    BAD_ANSWER = "bad-answer"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with one downstream, and what to do about it."""
+
+    kind: FailureKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One downstream as it was read: facts, no judgement."""
+
+    repository: RepositoryName
+    branch: str
+    commit: str | None
+    pin: PinFile | None
+    #: The paths at which a consumer was found.
+    consumers: tuple[str, ...]
+    renamed: bool = False
+    archived: bool | None = None
+    can_push: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One downstream at one time: what was seen, or why it could not be seen."""
+
+    downstream: Downstream
+    at: datetime
+    seen: Snapshot | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rewrite the pin that was observed, and only that one."""
+
+    snapshot: Snapshot
+    #: The compare-and-swap: the blob that was observed; None creates the file.
+    expected: str | None
+    content: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write a pin where there is none."""
+
+    snapshot: Snapshot
+    content: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The pin is what it must be: nothing to do."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The downstream was read and has nothing that acts on the pin."""
+
+    snapshot: Snapshot
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Nothing is written, and a person has to look."""
+
+    failure: Failure
+    snapshot: Snapshot | None = None
+
+
+Action: TypeAlias = Write | Create | Keep | Skip | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that wrote a pin, and the blob that it wrote."""
+
+    sha: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """An open pull request that carries a release to one downstream."""
+
+    number: int
+    url: str
+    head: str
+    base: str
+
+
+class State(StrEnum):
+    """What a verdict can be."""
+
+    CONVERGED = "converged"
+    DIVERGED = "diverged"
+    MALFORMED = "malformed"
+    MISSING = "missing"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a verdict."""
+
+    repository: RepositoryName
+    branch: str
+    commit: str | None
+    blob: str | None
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one downstream has the release."""
+
+    downstream: Downstream
+    state: State
+    want: str
+    #: The version as the consumer reads it; None where there is none to read.
+    got: str | None
+    #: The bytes are not exactly the version and one newline.
+    malformed: bool
+    #: The fact and the next step; empty where there is nothing to say.
+    detail: str
+    #: None only for ``unknown``.
+    evidence: Evidence | None
+    consumers: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a cascade did to one downstream, and how it stands now."""
+
+    action: Action
+    verdict: Verdict
+    commit: Commit | None = None
+    pull_request: PullRequest | None = None
+    #: Why the write did not succeed; None where it did or none was needed.
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentionalSkip:
+    """A cascade that had no token, on an event for which the fleet file allows that."""
+
+    event: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run over a fleet: of ``cascade`` (with outcomes) or ``verify`` (with verdicts only)."""
+
+    command: str
+    release: Release
+    started_at: datetime
+    finished_at: datetime
+    verdicts: tuple[Verdict, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    skip: IntentionalSkip | None = None
+    #: Calls that were made to the forge.
+    calls: int = 0
+
+
+class Step(StrEnum):
+    """Where one downstream is in a run, for whoever watches."""
+
+    OBSERVING = "observing"
+    WRITING = "writing"
+    READING_BACK = "reading back"
+    RETRYING = "retrying"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be done to one downstream, and what that was decided from."""
+
+    observation: Observation
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a cascade of ``release`` would do, and what it would cost."""
+
+    release: Release
+    planned: tuple[Planned, ...]
+    #: Calls that the cascade itself would make, the observing included.
+    calls: int
+    commits: int
+    pull_requests: int
+
+
+class DriftKind(StrEnum):
+    """How the fleet's list and the world can disagree."""
+
+    GONE = "gone"
+    RENAMED = "renamed"
+    ARCHIVED = "archived"
+    NO_CONSUMER = "no-consumer"
+    UNLISTED = "unlisted"
+    NOT_IN_MANIFEST = "not-in-manifest"
+    ONLY_IN_MANIFEST = "only-in-manifest"
+    NOT_IN_WORKFLOW = "not-in-workflow"
+    ONLY_IN_WORKFLOW = "only-in-workflow"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """One disagreement, with the fact and the next step in ``message``."""
+
+    kind: DriftKind
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What ``tailrace drift`` compared, and every disagreement that it found."""
+
+    listed: int
+    #: What was compared, for people: "fleet file", "manifest manifest.json", "owner molecule-ai".
+    sources: tuple[str, ...]
+    findings: tuple[DriftFinding, ...]
+
+
+class CheckState(StrEnum):
+    """How one check of ``tailrace doctor`` ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that ``tailrace doctor`` looked at."""
+
+    name: str
+    state: CheckState
+    message: str
+    failure: Failure | None = None
