@@ -1,0 +1,336 @@
+"""Gitea and Forgejo over their REST API, as recorded in the forge contract.
+
+An observation is one tree listing: it holds the commit, the pin's blob and every consumer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Mapping, Sequence, Sized
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from tailrace.forges import gitea_answers as answers
+from tailrace.forges.base import (
+    Account,
+    BadAnswer,
+    BranchMissing,
+    FileChange,
+    Renamed,
+    Repository,
+    Server,
+)
+from tailrace.forges.blobs import blob_sha
+from tailrace.forges.gitea_errors import meaning, meaning_of_write
+from tailrace.forges.http import Redirected, Rejected, Transport
+from tailrace.forges.trees import Listing, TreeReader
+from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Sized)
+
+#: A page of a listing; the server's own maximum is usually 50 (contract: silently capped).
+_PAGE = 50
+#: 10,000 repositories in pages of 50 and more: past this a listing has no end.
+_MOST_PAGES = 2_000
+_HOPS = 3
+
+
+class GiteaForge:
+    """A Gitea or Forgejo server."""
+
+    def __init__(self, transport: Transport, *, kind: str = "gitea") -> None:
+        self._http = transport
+        self._kind = kind
+
+    @property
+    def calls(self) -> int:
+        """Requests that were sent so far."""
+        return self._http.calls
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def server(self) -> Server:
+        version = await self._get("/version", answers.Version)
+        settings = await self._get("/settings/api", answers.Settings)
+        return Server(self._kind, version.version[:64], settings.max_response_items)
+
+    async def account(self) -> Account:
+        try:
+            user = await self._http.get("/user", answers.User)
+        except Rejected as error:
+            if error.status == 403:
+                # The token is known; it merely lacks the scope read:user, which is no fault.
+                return Account(login=None)
+            raise self._meaning(error, self._http.url) from error
+        except Redirected as error:
+            raise self._lost_way(self._http.url, error) from error
+        return Account(login=user.login[:100])
+
+    async def repository(self, name: RepositoryName) -> Repository:
+        try:
+            answer = await self._http.get(_path(name), answers.Repository)
+        except Rejected as error:
+            raise self._meaning(error, str(name)) from error
+        except Redirected as error:
+            raise self._renamed(name, error) from error
+        return answer.facts()
+
+    async def repositories(self, owner: str, topic: str | None = None) -> AsyncIterator[Repository]:
+        quoted = quote(owner, safe="")
+        if topic is not None:
+            pages = self._pages(
+                "/repos/search", answers.Search, owner, {"q": topic, "topic": "true"}
+            )
+            async for found in pages:
+                for row in found.data:
+                    facts = row.facts()
+                    if facts.name.owner.lower() == owner.lower():
+                        yield facts
+            return
+        kind = "orgs" if await self._is_organisation(quoted, owner) else "users"
+        async for rows in self._pages(f"/{kind}/{quoted}/repos", answers.Repositories, owner):
+            for row in rows:
+                yield row.facts()
+
+    async def _is_organisation(self, quoted: str, owner: str) -> bool:
+        try:
+            await self._http.get(f"/orgs/{quoted}/repos", msgspec.Raw, {"limit": 1})
+        except Rejected as error:
+            if error.status == 404:
+                return False
+            raise self._meaning(error, owner) from error
+        except Redirected as error:
+            raise self._lost_way(owner, error) from error
+        return True
+
+    async def tree(
+        self, name: RepositoryName, branch: str | None, paths: Sequence[str]
+    ) -> TreeView:
+        facts: Repository | None = None
+        where = name
+        if branch is None:
+            facts = await self._repository_followed(name)
+            where, branch = facts.name, facts.default_branch
+        try:
+            # heads/X, not X: of a tag and a branch of one name, rev-parse takes the tag.
+            where, listing = await self._listing(where, f"heads/{branch}")
+        except Rejected as error:
+            if error.status not in (400, 404):
+                raise self._meaning(error, str(where)) from error
+            facts = facts or await self._repository_followed(where)
+            where = facts.name
+            found = await self._listing_by_commit(facts, branch)
+            if found is None:
+                return _view(where, branch, None, {}, facts)
+            listing = found
+        reader = TreeReader(lambda sha, page: self._subtree(where, sha, page))
+        entries = await reader.resolve(listing, paths)
+        return _view(where, branch, listing.sha, entries, facts)
+
+    async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
+        try:
+            where, answer = await self._read(
+                name, f"/git/blobs/{quote(sha, safe='')}", answers.Blob
+            )
+        except Rejected as error:
+            raise self._meaning(error, str(name)) from error
+        try:
+            content = base64.b64decode(answer.content, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadAnswer(f"{where}: blob {sha} is not base64") from error
+        if len(content) > limit or blob_sha(content, sha) != sha:
+            raise BadAnswer(f"{where}: blob {sha} is not what its SHA says")
+        return content
+
+    async def write_file(
+        self,
+        name: RepositoryName,
+        branch: str,
+        change: FileChange,
+        message: str,
+        new_branch: str | None = None,
+    ) -> Commit:
+        body = {
+            "content": base64.b64encode(change.content).decode(),
+            "message": message,
+            "branch": branch,
+        }
+        if new_branch is not None:
+            body["new_branch"] = new_branch
+        if change.expected is not None:
+            body["sha"] = change.expected
+        method = "POST" if change.expected is None else "PUT"
+        path = f"{_path(name)}/contents/{quote(change.path)}"
+        answer = await self._write(name, method, path, body, answers.Written)
+        return Commit(answer.commit.sha, answer.content.sha)
+
+    async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
+        path = f"{_path(name)}/pulls"
+        found: list[PullRequest] = []
+        async for rows in self._pages(path, answers.Pulls, str(name), {"state": "open"}):
+            found += [row.pull_request() for row in rows if row.within(name, base)]
+        return tuple(found)
+
+    async def open_pull_request(
+        self, name: RepositoryName, head: str, base: str, title: str, body: str
+    ) -> PullRequest:
+        wanted = {"head": head, "base": base, "title": title, "body": body}
+        answer = await self._write(name, "POST", f"{_path(name)}/pulls", wanted, answers.Pull)
+        return answer.pull_request()
+
+    async def close_pull_request(
+        self, name: RepositoryName, pull_request: PullRequest, comment: str
+    ) -> None:
+        base, number = _path(name), pull_request.number
+        head = quote(pull_request.head, safe="")
+        for method, path, body in (
+            ("POST", f"{base}/issues/{number}/comments", {"body": comment}),
+            ("PATCH", f"{base}/pulls/{number}", {"state": "closed"}),
+        ):
+            await self._write(name, method, path, body, msgspec.Raw)
+        await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
+
+    async def _get(self, path: str, shape: type[T]) -> T:
+        try:
+            return await self._http.get(path, shape)
+        except Rejected as error:
+            raise self._meaning(error, self._http.url) from error
+        except Redirected as error:
+            raise self._lost_way(self._http.url, error) from error
+
+    async def _pages(
+        self, path: str, shape: type[S], what: str, query: Mapping[str, str] | None = None
+    ) -> AsyncIterator[S]:
+        """The pages of a listing, until an empty one or X-Total-Count is reached."""
+        seen = 0
+        for number in range(1, _MOST_PAGES + 1):
+            wanted: dict[str, str | int] = {**(query or {}), "limit": _PAGE, "page": number}
+            try:
+                page, headers = await self._http.get_page(path, shape, wanted)
+            except Rejected as error:
+                raise self._meaning(error, what) from error
+            except Redirected as error:
+                raise self._lost_way(what, error) from error
+            if len(page) == 0:
+                return
+            yield page
+            seen += len(page)
+            total = headers.get("x-total-count", "")
+            if total.isdigit() and len(total) < 12 and seen >= int(total):
+                return
+        raise BadAnswer(f"{what}: a listing of more than {_MOST_PAGES} pages")
+
+    async def _write(
+        self, name: RepositoryName, method: str, path: str, body: object, shape: type[T]
+    ) -> T:
+        try:
+            return await self._http.send(method, path, body, shape)
+        except Rejected as error:
+            authenticated = self._http.authenticated
+            raise meaning_of_write(error, str(name), authenticated=authenticated) from error
+        except Redirected as error:
+            raise self._renamed(name, error) from error
+
+    async def _read(
+        self,
+        name: RepositoryName,
+        suffix: str,
+        shape: type[T],
+        query: Mapping[str, str | int] | None = None,
+    ) -> tuple[RepositoryName, T]:
+        """A GET below a repository that follows renames, with the name that answered."""
+        where = name
+        for _ in range(_HOPS):
+            try:
+                return where, await self._http.get(_path(where) + suffix, shape, query)
+            except Redirected as error:
+                where = self._renamed(where, error).to
+        raise BadAnswer(f"{name}: renamed in a circle")
+
+    async def _repository_followed(self, name: RepositoryName) -> Repository:
+        try:
+            _, answer = await self._read(name, "", answers.Repository)
+        except Rejected as error:
+            raise self._meaning(error, str(name)) from error
+        return answer.facts()
+
+    async def _listing(self, name: RepositoryName, ref: str) -> tuple[RepositoryName, Listing]:
+        suffix = f"/git/trees/{quote(ref, safe='')}"
+        return await self._read(name, suffix, Listing, {"recursive": 1})
+
+    async def _listing_by_commit(self, facts: Repository, branch: str) -> Listing | None:
+        """The listing for a branch that the short way did not find; None: no commit at all."""
+        name = facts.name
+        try:
+            path = f"{_path(name)}/branches/{quote(branch)}"
+            found = await self._http.get(path, answers.Branch)
+            return (await self._listing(name, found.commit.id))[1]
+        except Rejected as error:
+            if error.status != 404:
+                raise self._meaning(error, str(name)) from error
+            if facts.empty:
+                return None
+            raise BranchMissing(
+                f"{name}: has no branch {branch!r}; its default branch is"
+                f" {facts.default_branch!r}\n  next: correct `branch` in the fleet file"
+            ) from error
+        except Redirected as error:
+            raise self._renamed(name, error) from error
+
+    async def _subtree(self, name: RepositoryName, sha: str, page: int) -> Listing:
+        try:
+            return (await self._read(name, f"/git/trees/{sha}", Listing, {"page": page}))[1]
+        except Rejected as error:
+            raise self._meaning(error, str(name)) from error
+
+    def _renamed(self, name: RepositoryName, error: Redirected) -> Renamed:
+        parts = error.path.split("?")[0].split("/")
+        if len(parts) < 4 or parts[1] != "repos" or not parts[2] or not parts[3]:
+            raise self._lost_way(str(name), error) from error
+        to = RepositoryName(parts[2], parts[3])
+        return Renamed(
+            f"{name}: is now {to}\n  next: change `repo` in the fleet file to {to}", to=to
+        )
+
+    def _meaning(self, error: Rejected, what: str) -> Exception:
+        return meaning(error, what, authenticated=self._http.authenticated)
+
+    @staticmethod
+    def _lost_way(what: str, error: Redirected) -> BadAnswer:
+        return BadAnswer(f"{what}: redirects to {error.path[:120]!r}, which is not followed")
+
+
+def _path(name: RepositoryName) -> str:
+    return f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
+
+
+def _view(
+    where: RepositoryName,
+    branch: str,
+    commit: str | None,
+    entries: Mapping[str, TreeEntry],
+    facts: Repository | None,
+) -> TreeView:
+    return TreeView(
+        repository=where,
+        branch=branch,
+        commit=commit,
+        entries=entries,
+        archived=facts.archived if facts else None,
+        can_push=facts.can_push if facts else None,
+    )

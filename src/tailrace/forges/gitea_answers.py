@@ -1,0 +1,109 @@
+"""The shapes of Gitea's answers: what is decoded, and nothing more (forge contract)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from tailrace.forges.base import Repository as RepositoryFacts
+from tailrace.forges.trees import Sha
+from tailrace.model import PullRequest, RepositoryName
+
+
+class Version(msgspec.Struct):
+    version: str
+
+
+class Settings(msgspec.Struct):
+    max_response_items: int
+
+
+class User(msgspec.Struct):
+    login: str
+
+
+class Permissions(msgspec.Struct):
+    push: bool = False
+
+
+class Repository(msgspec.Struct):
+    full_name: str
+    default_branch: str
+    empty: bool = False
+    archived: bool = False
+    private: bool = False
+    permissions: Permissions | None = None
+
+    def facts(self) -> RepositoryFacts:
+        """The same in the protocol's words."""
+        owner, _, name = self.full_name.partition("/")
+        return RepositoryFacts(
+            name=RepositoryName(owner, name),
+            default_branch=self.default_branch,
+            empty=self.empty,
+            archived=self.archived,
+            private=self.private,
+            can_push=self.permissions.push if self.permissions else None,
+        )
+
+
+class Search(msgspec.Struct):
+    data: list[Repository]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+Repositories: TypeAlias = list[Repository]
+
+
+class BranchCommit(msgspec.Struct):
+    id: Sha
+
+
+class Branch(msgspec.Struct):
+    commit: BranchCommit
+    user_can_push: bool | None = None
+
+
+class Blob(msgspec.Struct):
+    content: str
+    encoding: str
+
+
+class Content(msgspec.Struct):
+    sha: Sha
+
+
+class Written(msgspec.Struct):
+    content: Content
+    commit: Content
+
+
+class End(msgspec.Struct):
+    ref: str
+    repo: Repository | None = None
+
+
+class Pull(msgspec.Struct):
+    number: int
+    html_url: str
+    head: End
+    base: End
+
+    def pull_request(self) -> PullRequest:
+        """The same in the protocol's words."""
+        return PullRequest(self.number, self.html_url, self.head.ref, self.base.ref)
+
+    def within(self, name: RepositoryName, base: str) -> bool:
+        """Whether it goes onto ``base`` from a branch of the same repository, not of a fork."""
+        repository = self.head.repo
+        return (
+            self.base.ref == base
+            and repository is not None
+            and repository.full_name.lower() == str(name).lower()
+        )
+
+
+Pulls: TypeAlias = list[Pull]

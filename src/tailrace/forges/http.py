@@ -1,0 +1,377 @@
+"""The HTTP transport of the adapters: deadlines, bounded answers, retries, and where a token goes.
+
+Reads are retried. A write is repeated only where it provably was not carried out; where it may
+have been, `AnswerLost` says so and the caller reads back first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+from yarl import URL
+
+from tailrace import __version__
+from tailrace.forges.base import AnswerLost, BadAnswer, ForgeError, RateLimited, Unreachable
+
+T = TypeVar("T")
+
+#: More than this is read of no answer: a page of a tree listing is about 0.4 MiB.
+ANSWER_LIMIT = 8 * 1024 * 1024
+
+_READS = frozenset({"GET", "HEAD"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call is tried again."""
+
+    attempts: int = 5
+    #: Seconds before the second attempt, doubled each time, with jitter.
+    first: float = 0.25
+    most: float = 8.0
+    #: A Retry-After beyond this many seconds is not waited for.
+    longest_retry_after: float = 90.0
+
+
+class Rejected(Exception):
+    """An answer with an error status, for an adapter to give its meaning. Never leaves it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status} {message}")
+        self.status = status
+        self.message = message
+
+
+class Redirected(Exception):
+    """A redirect on the same forge, for an adapter to follow or not. Never leaves it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer with a good status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Transient(Exception):
+    """An attempt that may go better the next time."""
+
+    def __init__(self, why: str, retry_after: float | None = None, *, limited: bool = False):
+        super().__init__(why)
+        self.retry_after = retry_after
+        self.limited = limited
+
+
+class Transport:
+    """Calls to one forge. ``token`` is sent to that forge's own origin and nowhere else."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        authorization: str | None,
+        concurrency: int,
+        timeout: float,
+        patience: Patience = Patience(),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.calls = 0
+        self.authenticated = authorization is not None
+        self._prefix = urlsplit(self.url).path
+        self._origin = URL(self.url).origin()
+        self._headers = {"User-Agent": f"tailrace/{__version__}", **(headers or {})}
+        if authorization is not None:
+            self._headers["Authorization"] = authorization
+        self._concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
+        self._timeout = timeout
+        self._patience = patience
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+        self._answered_well = False
+        self._token_refused = ""
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            connector=aiohttp.TCPConnector(limit=self._concurrency),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+            max_line_size=16 * 1024,
+            max_field_size=16 * 1024,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def get(
+        self, path: str, shape: type[T], query: Mapping[str, str | int] | None = None
+    ) -> T:
+        """The decoded answer to a GET. Raises `Rejected`, `Redirected` or a `ForgeError`."""
+        return (await self.get_page(path, shape, query))[0]
+
+    async def get_page(
+        self, path: str, shape: type[T], query: Mapping[str, str | int] | None = None
+    ) -> tuple[T, Mapping[str, str]]:
+        """Like `get`, with the answer's headers (names in lower case), for paging."""
+        return await self._call("GET", path, shape, query, None)
+
+    async def send(self, method: str, path: str, body: object, shape: type[T]) -> T:
+        """The decoded answer to a write. Raises `AnswerLost` where it may have been carried out."""
+        return (await self._call(method, path, shape, None, body))[0]
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        query: Mapping[str, str | int] | None,
+        body: object,
+    ) -> tuple[T, Mapping[str, str]]:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_Transient),
+            stop=stop_after_attempt(self._patience.attempts),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    return await self._attempt(method, path, shape, query, body)
+        except _Transient as error:
+            what = f"{method} {self.url}{path}: {error}"
+            if error.limited:
+                raise RateLimited(
+                    f"{what}\n  next: run it again later, or lower `concurrency`"
+                ) from error
+            raise Unreachable(
+                f"{what} (tried {self._patience.attempts} times)"
+                "\n  next: is the forge up? then run the same command again"
+            ) from error
+        raise AssertionError("unreachable: reraise is set")  # pragma: no cover
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, _Transient) and error.retry_after is not None:
+            return error.retry_after
+        jittered = wait_exponential_jitter(
+            initial=self._patience.first, max=self._patience.most, jitter=self._patience.first
+        )
+        return float(jittered(state))
+
+    async def _attempt(
+        self,
+        method: str,
+        path: str,
+        shape: type[T],
+        query: Mapping[str, str | int] | None,
+        body: object,
+    ) -> tuple[T, Mapping[str, str]]:
+        reading = method in _READS
+        answer = await self._exchange(method, path, query, body, second_try_on_401=True)
+        if not answer.body and shape is type(None):
+            return None, answer.headers
+        try:
+            return msgspec.json.decode(answer.body, type=shape), answer.headers
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            what = f"{answer.status} with a body that is not this API's ({_shown(str(error))})"
+            if reading:
+                raise _Transient(what) from error
+            raise AnswerLost(f"{method} {self.url}{path}: {what}") from error
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: object,
+        *,
+        second_try_on_401: bool,
+    ) -> Answer:
+        if self._token_refused:
+            raise Rejected(HTTPStatus.UNAUTHORIZED, self._token_refused)
+        answer = await self._transfer(method, path, query, body)
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            self._answered_well = True
+            return answer
+        if answer.status in _REDIRECTS:
+            raise self._redirected(answer, path)
+        rejected = Rejected(answer.status, _message(answer))
+        limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
+            answer.status == HTTPStatus.FORBIDDEN
+            and (
+                "retry-after" in answer.headers
+                or answer.headers.get("x-ratelimit-remaining") == "0"
+            )
+        )
+        if limited:
+            # Both are answered before anything is done, so a write may be repeated as well.
+            raise self._slow_down(answer, limited=True)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            if self._answered_well and second_try_on_401:
+                # The contract: a 401 in a run that began with good answers is worth one retry.
+                return await self._exchange(method, path, query, body, second_try_on_401=False)
+            if not self._answered_well:
+                # No call of this run can succeed: do not have the forge lock the account.
+                self._token_refused = rejected.message or "token refused"
+        if method in _READS and answer.status in _TRANSIENT:
+            raise self._slow_down(answer, limited=False)
+        raise rejected
+
+    async def _transfer(
+        self, method: str, path: str, query: Mapping[str, str | int] | None, body: object
+    ) -> Answer:
+        if self._session is None:
+            raise RuntimeError("use the forge as an async context manager")
+        url = URL(self.url + path, encoded=True)
+        if query:
+            url = url.update_query({key: str(value) for key, value in query.items()})
+        data = None if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"} if data is not None else None
+        async with self._slots:
+            self.calls += 1
+            try:
+                async with self._session.request(
+                    method, url, data=data, headers=headers, allow_redirects=False
+                ) as response:
+                    return Answer(
+                        response.status,
+                        {name.lower(): value for name, value in response.headers.items()},
+                        await _bounded(response),
+                    )
+            except aiohttp.ClientConnectorError as error:
+                # Nothing was sent, so a write may be repeated as well.
+                raise _Transient(f"cannot connect ({_shown(str(error.os_error))})") from error
+            except TimeoutError as error:
+                raise self._lost(method, path, f"no answer in {self._timeout:g} s") from error
+            except (aiohttp.ClientError, OSError) as error:
+                why = f"the connection broke ({_shown(str(error) or type(error).__name__)})"
+                raise self._lost(method, path, why) from error
+
+    def _lost(self, method: str, path: str, why: str) -> Exception:
+        if method in _READS:
+            return _Transient(why)
+        return AnswerLost(f"{method} {self.url}{path}: {why}; it may or may not have been done")
+
+    def _slow_down(self, answer: Answer, *, limited: bool) -> Exception:
+        wait = _retry_after(answer.headers)
+        message = _message(answer)
+        if wait is not None and wait > self._patience.longest_retry_after:
+            return RateLimited(
+                f"{self.url}: asks to wait {wait:.0f} s ({answer.status} {message})"
+                "\n  next: run the same command again after that"
+            )
+        return _Transient(f"{answer.status} {message}", wait, limited=limited)
+
+    def _redirected(self, answer: Answer, path: str) -> Exception:
+        location = answer.headers.get("location", "")
+        try:
+            target = URL(self.url + path, encoded=True).join(URL(location, encoded=True))
+            same = target.origin() == self._origin
+        except ValueError:
+            return _bad_redirect(self.url, location)
+        raw = target.raw_path
+        if not same or not raw.startswith(self._prefix + "/"):
+            return _bad_redirect(self.url, location)
+        return Redirected(raw[len(self._prefix) :])
+
+
+def _bad_redirect(url: str, location: str) -> ForgeError:
+    return BadAnswer(
+        f"{url}: redirects to {_shown(location)}, which is not this forge; not followed,"
+        "\n  and the token was not sent there"
+        "\n  next: put the forge's own URL into the fleet file"
+    )
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > ANSWER_LIMIT:
+            raise BadAnswer(f"{response.method} {response.url}: more than {ANSWER_LIMIT} bytes")
+    return bytes(body)
+
+
+class _Complaint(msgspec.Struct):
+    message: Any = ""
+    errors: Any = None
+
+
+def _message(answer: Answer) -> str:
+    """What the forge says of an error, made safe to print."""
+    try:
+        complaint = msgspec.json.decode(answer.body, type=_Complaint)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _shown(HTTPStatus(answer.status).phrase if answer.status in _STATUSES else "")
+    text = str(complaint.message)
+    if isinstance(complaint.errors, list) and complaint.errors:
+        text += f" {complaint.errors[0]}"
+    return _shown(text)
+
+
+_STATUSES = frozenset(int(status) for status in HTTPStatus)
+
+
+def _shown(text: str, limit: int = 240) -> str:
+    flat = "".join(c if c.isprintable() else " " for c in text).strip()
+    return flat if len(flat) <= limit else flat[:limit] + "..."
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait (RFC 9110 10.2.3), or until GitHub's limit resets; None where not said.
+
+    Times are compared with the answer's own Date, so that a skewed clock here does not matter.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    now = _http_date(headers.get("date", ""))
+    if now is None:
+        return None
+    until = _http_date(value)
+    if until is not None:
+        return max(0.0, (until - now).total_seconds())
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and len(reset) < 12:
+        return max(0.0, float(reset) - now.timestamp())
+    return None
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value).astimezone() if value else None
+    except (ValueError, OverflowError):
+        return None
