@@ -1,0 +1,1 @@
+"""Observe, plan, apply, verify: always in this order."""

@@ -1,0 +1,116 @@
+"""The third step: carry out one action, so that one release is one commit, whatever happens.
+
+Every write is a compare-and-swap on the blob that was observed. Where it lost, or where its
+answer was lost, the downstream is observed and planned again before anything else is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from tailrace.cascade.message import commit_message
+from tailrace.cascade.plan import Rules, decide
+from tailrace.cascade.pull import propose
+from tailrace.forges.base import AnswerLost, Conflict, FileChange, Forge, ForgeError
+from tailrace.model import (
+    Action,
+    Commit,
+    Create,
+    Downstream,
+    Failure,
+    FailureKind,
+    Observation,
+    PullRequest,
+    Release,
+    Step,
+    Strategy,
+    Write,
+)
+
+#: How often one downstream is tried before its writers are said to be too many.
+ATTEMPTS = 6
+
+Sleep = Callable[[float], Awaitable[None]]
+Watch = Callable[[Downstream, Step, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of one action."""
+
+    #: The last action that was decided on: ``keep`` where another writer was faster.
+    action: Action
+    commit: Commit | None = None
+    pull_request: PullRequest | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """What it takes to carry out actions of one cascade."""
+
+    forge: Forge
+    release: Release
+    rules: Rules
+    #: Observes a downstream anew.
+    observe: Callable[[Downstream], Awaitable[Observation]]
+    watch: Watch
+    sleep: Sleep = asyncio.sleep
+
+    async def apply(self, downstream: Downstream, action: Action) -> Applied:
+        """Carry out ``action``. A forge's failure is in what is given back, never raised."""
+        applied = Applied(action)
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((Conflict, AnswerLost)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.4),
+            sleep=self.sleep,
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        self.watch(downstream, Step.RETRYING, "reading again before any retry")
+                        again = await self.observe(downstream)
+                        applied = replace(applied, action=decide(again, self.release, self.rules))
+                    if isinstance(applied.action, Write | Create):
+                        self.watch(downstream, Step.WRITING, "")
+                        applied = await self._write(downstream, applied.action)
+        except ForgeError as error:
+            return replace(applied, failure=_failure(error, downstream))
+        return applied
+
+    async def _write(self, downstream: Downstream, action: Write | Create) -> Applied:
+        if downstream.strategy is Strategy.PULL_REQUEST:
+            pull_request, commit = await propose(self.forge, downstream, action, self.release)
+            return Applied(action, commit, pull_request)
+        expected = action.expected if isinstance(action, Write) else None
+        commit = await self.forge.write_file(
+            action.snapshot.repository,
+            action.snapshot.branch,
+            FileChange(downstream.pin, action.content, expected),
+            commit_message(action, self.release),
+        )
+        return Applied(action, commit)
+
+
+def _failure(error: ForgeError, downstream: Downstream) -> Failure:
+    if isinstance(error, Conflict):
+        return Failure(
+            FailureKind.CONFLICT,
+            f"{downstream.repository}: others wrote {ATTEMPTS} times in between ({error})"
+            "\n  next: run the same command again",
+        )
+    if isinstance(error, AnswerLost):
+        return Failure(
+            FailureKind.UNREACHABLE,
+            f"{downstream.repository}: no answer to {ATTEMPTS} writes ({error})"
+            "\n  next: run the same command again; it reads before it writes",
+        )
+    return error.failure()

@@ -1,0 +1,102 @@
+"""The second step: what to do about what was observed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tailrace.model import (
+    Action,
+    Create,
+    Failure,
+    FailureKind,
+    Keep,
+    Observation,
+    Refuse,
+    Release,
+    Skip,
+    Snapshot,
+    Write,
+)
+from tailrace.pins import text
+from tailrace.versions import VersionPolicy, is_newer
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a command allows a cascade to do."""
+
+    versions: VersionPolicy = VersionPolicy.STRICT
+    allow_downgrade: bool = False
+
+
+def decide(observation: Observation, release: Release, rules: Rules) -> Action:
+    """The one action for one downstream. A failure to observe is never a skip."""
+    seen = observation.seen
+    if isinstance(seen, Failure):
+        return Refuse(seen)
+    reason = no_consumer(observation, seen)
+    if reason is not None:
+        return Skip(seen, reason)
+    content = text.render(release.version)
+    pin = observation.downstream.pin
+    if seen.pin is None:
+        return _forbidden(observation, seen) or Create(seen, content, f"{pin} is not there")
+    reading = text.read(seen.pin, rules.versions)
+    if reading.problem is not None:
+        return _refuse(
+            seen,
+            f"{seen.repository}: {pin} {reading.problem}"
+            "\n  next: put a plain file with the version there, by hand",
+        )
+    if seen.pin.content == content:
+        return Keep(seen)
+    value = reading.value or ""
+    if is_newer(value, release.version) and not rules.allow_downgrade:
+        return _refuse(
+            seen,
+            f"{seen.repository}: has {value}, which is newer than {release.version}"
+            "\n  next: cascade the newer release, or say --allow-downgrade",
+        )
+    why = "malformed" if value == release.version else "another version"
+    return _forbidden(observation, seen) or Write(seen, seen.pin.sha, content, f"{pin} has {why}")
+
+
+def no_consumer(observation: Observation, seen: Snapshot) -> str | None:
+    """Why nothing in this repository acts on the pin; None where something does.
+
+    Only ever asked of a repository that was read (the design's contract "Skipping").
+    """
+    downstream = observation.downstream
+    if seen.commit is None:
+        return "the repository is empty: it has no commit, so no consumer"
+    if seen.consumers:
+        return None
+    return f"no {downstream.consumer} in {', '.join(downstream.folders)}"
+
+
+def _forbidden(observation: Observation, seen: Snapshot) -> Refuse | None:
+    """Why nothing may be written there, as far as the facts already say."""
+    asked = observation.downstream.repository
+    if seen.renamed:
+        message = (
+            f"{asked}: is now {seen.repository}; nothing is written to another name"
+            f"\n  next: change `repo` in the fleet file to {seen.repository}"
+        )
+        return Refuse(Failure(FailureKind.RENAMED, message), seen)
+    if seen.archived:
+        message = (
+            f"{asked}: is archived, so nothing can be written"
+            "\n  next: unarchive it, or take it out of the fleet file"
+        )
+        return Refuse(Failure(FailureKind.ARCHIVED, message), seen)
+    if seen.can_push is False:
+        message = (
+            f"{asked}: this token may read it but not write to it"
+            "\n  next: give the token's user write permission there"
+        )
+        return Refuse(Failure(FailureKind.PERMISSION, message), seen)
+    return None
+
+
+def _refuse(seen: Snapshot, message: str) -> Refuse:
+    return Refuse(Failure(FailureKind.REFUSED, message), seen)

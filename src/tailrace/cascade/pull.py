@@ -1,0 +1,97 @@
+"""A pull request per downstream: reused if it is open, superseding the older ones."""
+
+from __future__ import annotations
+
+from tailrace.cascade.message import commit_message, pull_request_body, pull_request_title
+from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, ForgeError
+from tailrace.forges.blobs import blob_sha
+from tailrace.model import (
+    Commit,
+    Create,
+    Downstream,
+    FailureKind,
+    FileKind,
+    PullRequest,
+    Release,
+    Write,
+)
+from tailrace.versions import is_newer
+
+_PREFIX = "tailrace/"
+
+
+class PullRequestRefused(ForgeError):
+    """A pull request stands in the way, and a person has to look."""
+
+    kind = FailureKind.REFUSED
+
+
+def branch_of(release: Release) -> str:
+    """The branch that carries ``release``: one per release, so that it is found again."""
+    return f"{_PREFIX}{release.package}-{release.version}"
+
+
+async def propose(
+    forge: Forge, downstream: Downstream, action: Write | Create, release: Release
+) -> tuple[PullRequest, Commit | None]:
+    """The open pull request with this release, and the commit if one had to be made.
+
+    Raises `Conflict` where the branch moved in between, `PullRequestRefused` where a newer
+    release's pull request is open, or this one's branch was edited by somebody.
+    """
+    name, base = action.snapshot.repository, action.snapshot.branch
+    ours = f"{_PREFIX}{release.package}-"
+    opened = [p for p in await forge.pull_requests(name, base) if p.head.startswith(ours)]
+    for other in opened:
+        if is_newer(other.head.removeprefix(ours), release.version):
+            raise PullRequestRefused(
+                f"{name}: pull request {other.url} carries a newer release"
+                "\n  next: merge that one, or close it and run this again"
+            )
+    head = branch_of(release)
+    current = next((p for p in opened if p.head == head), None)
+    commit = None
+    if current is None:
+        commit = await _branch(forge, downstream, action, release, head)
+        current = await forge.open_pull_request(
+            name, head, base, pull_request_title(release), pull_request_body(action, release)
+        )
+    else:
+        await _check(forge, downstream, action, head)
+    for older in opened:
+        if older.head != head:
+            comment = f"Superseded by {current.url}, which carries {release.version}."
+            await forge.close_pull_request(name, older, comment)
+    return current, commit
+
+
+async def _branch(
+    forge: Forge, downstream: Downstream, action: Write | Create, release: Release, head: str
+) -> Commit | None:
+    """Make the branch ``head`` with the pin in it; None where it stood there already."""
+    name, base = action.snapshot.repository, action.snapshot.branch
+    expected = action.expected if isinstance(action, Write) else None
+    change = FileChange(downstream.pin, action.content, expected)
+    message = commit_message(action, release)
+    try:
+        return await forge.write_file(name, base, change, message, new_branch=head)
+    except Conflict as conflict:
+        try:
+            await _check(forge, downstream, action, head)
+        except BranchMissing:
+            # Not our branch but the base was the conflict: it has to be read again.
+            raise conflict from None
+        return None
+
+
+async def _check(forge: Forge, downstream: Downstream, action: Write | Create, head: str) -> None:
+    """Raises `PullRequestRefused` where the branch ``head`` has another pin than it must."""
+    name = action.snapshot.repository
+    view = await forge.tree(name, head, (downstream.pin,))
+    entry = view.entries.get(downstream.pin)
+    blob = blob_sha(action.content, None if entry is None else entry.sha)
+    if entry is None or entry.kind is not FileKind.FILE or entry.sha != blob:
+        raise PullRequestRefused(
+            f"{name}: branch {head} is there, but its {downstream.pin} is another"
+            "\n  next: delete that branch, then run this again"
+        )

@@ -1,0 +1,197 @@
+"""A whole run over a fleet: the only file that knows all four steps.
+
+Each downstream goes through its steps on its own, so one that fails never stops the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tailrace.cascade.apply import Applied, Applier, Sleep, Watch
+from tailrace.cascade.observe import known_blobs, observe
+from tailrace.cascade.plan import Rules, decide
+from tailrace.cascade.verify import judge
+from tailrace.forges.base import Forge
+from tailrace.model import (
+    Create,
+    Downstream,
+    Failure,
+    Fleet,
+    Observation,
+    Outcome,
+    Plan,
+    Planned,
+    Refuse,
+    Release,
+    Report,
+    State,
+    Step,
+    Strategy,
+    Verdict,
+    Write,
+)
+from tailrace.pins import text
+
+R = TypeVar("R")
+
+#: Seconds before a write that was answered well, but does not show yet, is read back again.
+_READ_BACK_AGAIN = (0.2, 1.0, 3.0)
+#: Calls per write: the commit, or listing, commit and opening of a pull request; and a read-back.
+_CALLS = {Strategy.COMMIT: 2, Strategy.PULL_REQUEST: 4}
+
+
+def _ignore(downstream: Downstream, step: Step, detail: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One release, one fleet, one forge; time and sleeping as they are given."""
+
+    fleet: Fleet
+    forge: Forge
+    release: Release
+    allow_downgrade: bool = False
+    watch: Watch = _ignore
+    sleep: Sleep = asyncio.sleep
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def rules(self) -> Rules:
+        """What this run allows."""
+        return Rules(self.fleet.policy.versions, self.allow_downgrade)
+
+    async def plan(self) -> Plan:
+        """What a cascade would do, and what it would cost. Writes nothing."""
+
+        async def one(downstream: Downstream) -> Planned:
+            observation = await self._observe(downstream)
+            self.watch(downstream, Step.DONE, "")
+            return Planned(observation, decide(observation, self.release, self.rules))
+
+        planned = await self._each(one)
+        writes = [p.observation.downstream for p in planned if isinstance(p.action, Write | Create)]
+        return Plan(
+            release=self.release,
+            planned=planned,
+            calls=self.forge.calls + sum(_CALLS[d.strategy] for d in writes),
+            commits=len(writes),
+            pull_requests=sum(d.strategy is Strategy.PULL_REQUEST for d in writes),
+        )
+
+    async def cascade(self) -> Report:
+        """Observe, plan, apply and verify every downstream."""
+        started = self.clock()
+        applier = Applier(
+            self.forge, self.release, self.rules, self._observe, self.watch, self.sleep
+        )
+
+        async def one(downstream: Downstream) -> Outcome:
+            outcome = await self._carry(applier, downstream)
+            self.watch(downstream, Step.DONE, outcome.verdict.state)
+            return outcome
+
+        outcomes = await self._each(one)
+        verdicts = tuple(outcome.verdict for outcome in outcomes)
+        return self._report("cascade", started, verdicts, outcomes)
+
+    async def verify(self) -> Report:
+        """Read every downstream and judge it. Writes nothing."""
+        started = self.clock()
+
+        async def one(downstream: Downstream) -> Verdict:
+            verdict = self._judge(await self._observe(downstream))
+            self.watch(downstream, Step.DONE, verdict.state)
+            return verdict
+
+        return self._report("verify", started, await self._each(one), ())
+
+    async def _carry(self, applier: Applier, downstream: Downstream) -> Outcome:
+        observation = await self._observe(downstream)
+        action = decide(observation, self.release, self.rules)
+        if not isinstance(action, Write | Create):
+            verdict = self._judge(observation)
+            if isinstance(action, Refuse):
+                return _outcome(Applied(action, failure=action.failure), verdict)
+            return _outcome(Applied(action), verdict)
+        applied = await applier.apply(downstream, action)
+        return _outcome(applied, await self._read_back(downstream, applied))
+
+    async def _read_back(self, downstream: Downstream, applied: Applied) -> Verdict:
+        for wait in (*_READ_BACK_AGAIN, None):
+            self.watch(downstream, Step.READING_BACK, "")
+            verdict = self._judge(await self._observe(downstream))
+            waits = applied.commit is not None and applied.pull_request is None
+            if verdict.state is State.CONVERGED or not waits or wait is None:
+                return verdict
+            # A forge with replicas may answer from one that has not got the commit yet.
+            await self.sleep(wait)
+        raise AssertionError("the last round returns")
+
+    async def _observe(self, downstream: Downstream) -> Observation:
+        self.watch(downstream, Step.OBSERVING, "")
+        known = known_blobs(text.render(self.release.version))
+        return await observe(self.forge, downstream, clock=self.clock, known=known)
+
+    def _judge(self, observation: Observation) -> Verdict:
+        return judge(observation, self.release, self.fleet.policy.versions)
+
+    def _report(
+        self,
+        command: str,
+        started: datetime,
+        verdicts: tuple[Verdict, ...],
+        outcomes: tuple[Outcome, ...],
+    ) -> Report:
+        return Report(
+            command=command,
+            release=self.release,
+            started_at=started,
+            finished_at=self.clock(),
+            verdicts=verdicts,
+            outcomes=outcomes,
+            calls=self.forge.calls,
+        )
+
+    async def _each(self, one: Callable[[Downstream], Awaitable[R]]) -> tuple[R, ...]:
+        """``one`` for every downstream, in the fleet's order, some at a time."""
+        return await each(self.fleet.downstreams, one, self.fleet.forge.concurrency)
+
+
+async def each(
+    items: Sequence[Downstream], one: Callable[[Downstream], Awaitable[R]], at_once: int
+) -> tuple[R, ...]:
+    """``one`` for every item, at most ``at_once`` under way; the results in the items' order."""
+    results: dict[int, R] = {}
+    queue = iter(enumerate(items))
+
+    async def work() -> None:
+        for position, item in queue:
+            results[position] = await one(item)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(at_once, len(items))):
+            group.create_task(work())
+    return tuple(results[position] for position in range(len(items)))
+
+
+def _outcome(applied: Applied, verdict: Verdict) -> Outcome:
+    failure: Failure | None = applied.failure
+    if isinstance(applied.action, Refuse):
+        failure = failure or applied.action.failure
+    if verdict.state not in (State.CONVERGED, State.SKIPPED):
+        if failure is not None:
+            verdict = replace(verdict, detail=failure.message)
+        elif applied.pull_request is not None:
+            verdict = replace(verdict, detail=f"waits for a merge: {applied.pull_request.url}")
+    return Outcome(
+        action=applied.action,
+        verdict=verdict,
+        commit=applied.commit,
+        pull_request=applied.pull_request,
+        failure=failure,
+    )

@@ -1,0 +1,1 @@
+"""How a pin is read and edited."""
