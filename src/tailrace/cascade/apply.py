@@ -68,7 +68,7 @@ class Applier:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((Conflict, AnswerLost)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.4),
+            wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.4),
             sleep=self.sleep,
             reraise=True,
         )

@@ -21,6 +21,7 @@ from tailrace.model import (
     Downstream,
     Failure,
     Fleet,
+    IntentionalSkip,
     Observation,
     Outcome,
     Plan,
@@ -160,6 +161,12 @@ class Run:
     async def _each(self, one: Callable[[Downstream], Awaitable[R]]) -> tuple[R, ...]:
         """``one`` for every downstream, in the fleet's order, some at a time."""
         return await each(self.fleet.downstreams, one, self.fleet.forge.concurrency)
+
+
+def skipped(command: str, release: Release, skip: IntentionalSkip) -> Report:
+    """The report of a run that was skipped on purpose: nothing was read, nothing written."""
+    now = datetime.now(UTC)
+    return Report(command, release, now, now, verdicts=(), skip=skip)
 
 
 async def each(

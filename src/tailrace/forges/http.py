@@ -187,7 +187,7 @@ class Transport:
         if isinstance(error, _Transient) and error.retry_after is not None:
             return error.retry_after
         jittered = wait_exponential_jitter(
-            initial=self._patience.first, max=self._patience.most, jitter=self._patience.first
+            multiplier=self._patience.first, max=self._patience.most, jitter=self._patience.first
         )
         return float(jittered(state))
 

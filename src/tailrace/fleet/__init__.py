@@ -1,0 +1,1 @@
+"""The fleet: what is listed, and whether the world agrees."""

@@ -1,0 +1,111 @@
+"""What could keep a cascade from working, looked at before the night in which it matters."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+
+from tailrace.forges.base import Forge, ForgeError
+from tailrace.model import Check, CheckState, Downstream, Failure, Fleet, ForgeKind
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+#: The oldest Gitea whose answers are known (the forge contract).
+_OLDEST_GITEA = (1, 22)
+#: Failures that make every further check pointless.
+_TOKEN_NEEDED = (ForgeKind.GITEA, ForgeKind.FORGEJO, ForgeKind.GITHUB)
+
+
+async def examine(fleet: Fleet, forge: Forge, *, token_present: bool) -> tuple[Check, ...]:
+    """Every check: the forge, the token, and each downstream's readability and writability."""
+    checks = [check async for check in _server(fleet, forge)]
+    checks += _token_on_the_wire(fleet, token_present=token_present)
+    checks.append(await _account(fleet, forge, token_present=token_present))
+    slots = asyncio.Semaphore(fleet.forge.concurrency)
+
+    async def one(downstream: Downstream) -> Check:
+        async with slots:
+            return await _downstream(downstream, forge)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(downstream)) for downstream in fleet.downstreams]
+    return (*checks, *(task.result() for task in tasks))
+
+
+async def _server(fleet: Fleet, forge: Forge) -> AsyncIterator[Check]:
+    try:
+        server = await forge.server()
+    except ForgeError as error:
+        yield _failed("forge", error.failure())
+        return
+    said = f"{fleet.forge.url}: {server.kind} {server.version}"
+    number = re.match(r"(\d+)\.(\d+)", server.version)
+    old = number is not None and (int(number[1]), int(number[2])) < _OLDEST_GITEA
+    if server.kind == "gitea" and old:
+        yield Check("forge", CheckState.WARNING, f"{said}; older than 1.22, which was tested")
+    else:
+        yield Check("forge", CheckState.OK, said)
+    if server.page_size is not None:
+        yield Check("page size", CheckState.OK, f"{server.page_size} a page")
+
+
+def _token_on_the_wire(fleet: Fleet, *, token_present: bool) -> Iterator[Check]:
+    parts = urlsplit(fleet.forge.url)
+    if token_present and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        text = (
+            f"{fleet.forge.url}: the token crosses the network unencrypted"
+            "\n  next: use the forge's https:// address"
+        )
+        yield Check("encryption", CheckState.WARNING, text)
+
+
+async def _account(fleet: Fleet, forge: Forge, *, token_present: bool) -> Check:
+    if fleet.forge.kind not in _TOKEN_NEEDED:
+        return Check("token", CheckState.OK, "this kind of forge needs none")
+    if not token_present:
+        text = (
+            f"{fleet.forge.token_env} is not set: verify reads what is public, no more"
+            f"\n  next: export {fleet.forge.token_env}=..."
+        )
+        return Check("token", CheckState.WARNING, text)
+    try:
+        account = await forge.account()
+    except ForgeError as error:
+        return _failed("token", error.failure())
+    if account.login is None:
+        return Check("token", CheckState.OK, "known to the forge (it may not say whose it is)")
+    scopes = f", scopes {', '.join(account.scopes)}" if account.scopes else ""
+    return Check("token", CheckState.OK, f"of {account.login}{scopes}")
+
+
+async def _downstream(downstream: Downstream, forge: Forge) -> Check:
+    name = downstream.name
+    try:
+        facts = await forge.repository(downstream.repository)
+        branch = downstream.branch or facts.default_branch
+        view = await forge.tree(downstream.repository, branch, (downstream.pin,))
+    except ForgeError as error:
+        return _failed(name, error.failure())
+    if facts.archived:
+        text = f"{facts.name}: is archived\n  next: unarchive it, or take it out of the fleet"
+        return Check(name, CheckState.FAILED, text)
+    if view.commit is None:
+        text = f"{facts.name}: is empty\n  next: push its first commit, or take it out"
+        return Check(name, CheckState.WARNING, text)
+    if facts.can_push is False:
+        text = (
+            f"{facts.name}: this token may read, not write"
+            "\n  next: give the token's user write permission there"
+        )
+        return Check(name, CheckState.FAILED, text)
+    if facts.can_push is None:
+        return Check(name, CheckState.WARNING, f"{facts.name} {branch}: readable; writing unknown")
+    pin = view.entries.get(downstream.pin)
+    has = "has" if pin is not None else "has no"
+    text = f"{facts.name} {branch}: readable, writable, {has} {downstream.pin}"
+    return Check(name, CheckState.OK, text)
+
+
+def _failed(name: str, failure: Failure) -> Check:
+    return Check(name, CheckState.FAILED, failure.message, failure)

@@ -1,0 +1,252 @@
+"""``tailrace.toml`` into a `Fleet`, with errors that name file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tailrace.errors import ConfigurationError
+from tailrace.fleet import shape
+from tailrace.fleet.bounded import read_bounded
+from tailrace.fleet.manifest import read_manifest
+from tailrace.fleet.names import check_url
+from tailrace.fleet.positions import Key, Positions
+from tailrace.model import (
+    Discovery,
+    Downstream,
+    Fleet,
+    ForgeKind,
+    ForgeSettings,
+    Policy,
+    RepositoryName,
+)
+
+#: 10,000 downstreams with every key set are about 3 MB.
+_LIMIT = 16 * 1024 * 1024
+#: More errors than this help nobody at once.
+_MOST_ERRORS = 20
+
+
+class FleetFileError(ConfigurationError):
+    """A fleet file that cannot be used: one line for each thing that is wrong with it."""
+
+
+def read_fleet(file: Path, *, manifest: Path | None = None, list_name: str | None = None) -> Fleet:
+    """The fleet that ``file`` declares, with the manifest's downstreams instead if one is named.
+
+    Raises `FleetFileError` with all that is wrong, each as ``FILE:LINE: KEY: fact``.
+    """
+    source = read_bounded(file, _LIMIT)
+    try:
+        loaded = tomllib.loads(source.decode())
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise FleetFileError(f"{file}:{line}: is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise FleetFileError(_syntax_error(file, str(error))) from error
+    except (RecursionError, ValueError) as error:
+        raise FleetFileError(f"{file}:1: cannot be read as TOML") from error
+    try:
+        checked = shape.FleetFile.model_validate(loaded)
+    except ValidationError as error:
+        problems = [_problem(details) for details in error.errors(include_url=False)]
+        raise _refused(file, source, problems) from error
+    problems = list(_across(checked, listed_elsewhere=manifest is not None))
+    if problems:
+        raise _refused(file, source, problems)
+    return _fleet(file, checked, manifest, list_name)
+
+
+def _syntax_error(file: Path, message: str) -> str:
+    where = re.search(r" \(at (line (\d+), column \d+|end of document)\)$", message)
+    line = (where.group(2) if where else None) or "1"
+    fact = message[: where.start()] if where else message
+    return f"{file}:{line}: is not TOML: {_safe(fact)[:100]}"
+
+
+Problem = tuple[Sequence[Key], str]
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    path = tuple(details["loc"])
+    kind, message = details["type"], details["msg"]
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(str(path[-1]), _keys_around(path[:-1]), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return path, f"there is no such key{hint}"
+    if kind == "missing":
+        return path, "is not there, and has to be"
+    if kind == "value_error":
+        return path, message.removeprefix("Value error, ")
+    return path, message[:1].lower() + message[1:]
+
+
+def _keys_around(path: Sequence[Key]) -> list[str]:
+    """The keys that a table may have."""
+    found: type[BaseModel] = shape.FleetFile
+    tables: dict[str, type[BaseModel]] = {
+        "forge": shape.ForgeTable,
+        "defaults": shape.DefaultsTable,
+        "policy": shape.PolicyTable,
+        "discovery": shape.DiscoveryTable,
+        "fleet": shape.FleetTable,
+        "downstream": shape.DownstreamTable,
+    }
+    if path:
+        found = tables.get(str(path[0]), found)
+    return [field.alias or name for name, field in found.model_fields.items()]
+
+
+def _across(checked: shape.FleetFile, *, listed_elsewhere: bool) -> Iterator[Problem]:
+    """What is wrong between keys that are each right."""
+    forge = checked.forge
+    if forge.kind != "git":
+        try:
+            check_url(forge.url)
+        except ValueError as error:
+            yield ("forge", "url"), str(error)
+    if not checked.downstream and checked.fleet is None and not listed_elsewhere:
+        yield (), "the fleet is empty: add a [[downstream]], or [fleet] with a manifest"
+    by_name: dict[str, int] = {}
+    by_place: dict[tuple[str, str | None, str], int] = {}
+    for number, row in enumerate(checked.downstream):
+        if "/" not in row.repo and forge.owner is None:
+            fact = f"{row.repo!r} has no owner, and forge.owner is not set"
+            yield ("downstream", number, "repo"), fact
+        first = by_name.setdefault(row.name, number)
+        if first != number:
+            yield ("downstream", number, "name"), f"{row.name} is the name of another above"
+        owner = "" if "/" in row.repo else f"{forge.owner}/"
+        branch = row.branch or checked.defaults.branch
+        place = (f"{owner}{row.repo}".lower(), branch, row.pin or checked.defaults.pin)
+        first = by_place.setdefault(place, number)
+        if first != number:
+            other = checked.downstream[first].name
+            yield ("downstream", number, "repo"), f"has the same repository and pin as {other}"
+
+
+def _refused(file: Path, source: bytes, problems: Sequence[Problem]) -> FleetFileError:
+    positions = Positions(source)
+    lines = [
+        f"{file}:{positions.line(path)}: {_shown(path)}{_safe(fact)}"
+        for path, fact in problems[:_MOST_ERRORS]
+    ]
+    if len(problems) > _MOST_ERRORS:
+        lines.append(f"  and {len(problems) - _MOST_ERRORS} more")
+    return FleetFileError("\n".join(lines))
+
+
+def _safe(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _shown(path: Sequence[Key]) -> str:
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            safe = part if part.isprintable() else ascii(part)
+            text += f"{'.' if text else ''}{safe[:60]}"
+    return f"{text}: " if text else ""
+
+
+def _fleet(
+    file: Path, checked: shape.FleetFile, manifest: Path | None, list_name: str | None
+) -> Fleet:
+    forge = checked.forge
+    kind = ForgeKind(forge.kind)
+    url = (
+        str((file.parent / forge.url).resolve()) if kind is ForgeKind.GIT else check_url(forge.url)
+    )
+    token_file = forge.token_file
+    if token_file is not None:
+        token_file = str((file.parent / token_file).resolve())
+    settings = ForgeSettings(
+        kind=kind,
+        url=url,
+        owner=forge.owner,
+        token_env=forge.token_env,
+        token_file=token_file,
+        concurrency=forge.concurrency,
+        timeout=forge.timeout,
+    )
+    if manifest is not None and list_name is not None:
+        downstreams = tuple(_of_manifest(checked, manifest, list_name))
+    else:
+        downstreams = tuple(_of_file(file, checked))
+    found = checked.discovery
+    return Fleet(
+        package=checked.package,
+        forge=settings,
+        downstreams=downstreams,
+        policy=Policy(
+            versions=shape.version_policy(checked.policy.versions),
+            skip_without_token_on=tuple(checked.policy.skip_without_token_on),
+        ),
+        discovery=None
+        if found is None
+        else Discovery(found.owner, found.name, found.topic, tuple(found.ignore)),
+        source=str(file),
+    )
+
+
+def _of_file(file: Path, checked: shape.FleetFile) -> Iterator[Downstream]:
+    names = {row.name for row in checked.downstream}
+    repositories = set()
+    for row in checked.downstream:
+        downstream = _downstream(checked, row.name, _repository(checked, row.repo), row)
+        repositories.add(str(downstream.repository).lower())
+        yield downstream
+    if checked.fleet is not None:
+        path = file.parent / checked.fleet.manifest
+        for downstream in _of_manifest(checked, path, checked.fleet.list_):
+            # What the fleet file says of a repository goes before the manifest.
+            if str(downstream.repository).lower() in repositories:
+                continue
+            if downstream.name in names:
+                raise FleetFileError(f"{path}: {downstream.name} is another one in {file}")
+            yield downstream
+
+
+def _of_manifest(checked: shape.FleetFile, manifest: Path, list_name: str) -> Iterable[Downstream]:
+    for entry in read_manifest(manifest, list_name):
+        yield _downstream(checked, entry.name, entry.repository, None, entry.ref)
+
+
+def _repository(checked: shape.FleetFile, text: str) -> RepositoryName:
+    owner, slash, name = text.partition("/")
+    return (
+        RepositoryName(owner, name) if slash else RepositoryName(checked.forge.owner or "", owner)
+    )
+
+
+def _downstream(
+    checked: shape.FleetFile,
+    name: str,
+    repository: RepositoryName,
+    row: shape.DownstreamTable | None,
+    branch: str | None = None,
+) -> Downstream:
+    defaults = checked.defaults
+
+    def of(key: str) -> Any:
+        own = getattr(row, key) if row is not None else None
+        return getattr(defaults, key) if own is None else own
+
+    return Downstream(
+        name=name,
+        repository=repository,
+        branch=branch or of("branch"),
+        pin=of("pin"),
+        consumer=of("consumer"),
+        folders=tuple(of("folders")),
+        strategy=shape.strategy(of("strategy")),
+    )

@@ -1,0 +1,139 @@
+"""The shape of ``tailrace.toml``: the keys that there are, and what each may hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tailrace.fleet import names
+from tailrace.model import WORKFLOW_FOLDERS, ForgeKind, Strategy
+from tailrace.versions import VersionPolicy
+
+Name = Annotated[str, AfterValidator(names.check_name)]
+Package = Annotated[str, AfterValidator(names.check_package)]
+RepositoryText = Annotated[str, AfterValidator(names.check_repository)]
+Path = Annotated[str, AfterValidator(names.check_path)]
+FileName = Annotated[str, AfterValidator(names.check_file)]
+Branch = Annotated[str, AfterValidator(names.check_branch)]
+Glob = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._*?\[\]!-]+$")]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+Folders = Annotated[list[Path], Field(min_length=1, max_length=10)]
+StrategyText = Literal["commit", "pull-request"]
+
+
+def _with_hyphens(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=_with_hyphens
+    )
+
+
+class ForgeTable(_Table):
+    """How the forge is reached."""
+
+    kind: Literal["gitea", "forgejo", "github", "git"] = Field(
+        default="gitea", description="What the forge is; git is a folder of bare repositories."
+    )
+    url: str = Field(description="The forge's address; for git the folder.")
+    owner: Name | None = Field(
+        default=None, description="Who owns the repositories that name no owner."
+    )
+    token_env: Word = Field(
+        default="TAILRACE_TOKEN", description="The environment variable that has the token."
+    )
+    token_file: str | None = Field(
+        default=None, min_length=1, description="A file with the token, if the variable is not set."
+    )
+    concurrency: int = Field(default=8, ge=1, le=64, description="Calls under way at once.")
+    timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that one call may take.", strict=False
+    )
+
+
+class DefaultsTable(_Table):
+    """What holds for a downstream that does not say otherwise."""
+
+    branch: Branch | None = Field(default=None, description="Default: the forge's default branch.")
+    pin: Path = Field(default=".runtime-version", description="The file that states the version.")
+    consumer: FileName = Field(
+        default="publish-image.yml", description="The workflow that acts on the pin."
+    )
+    folders: Folders = Field(
+        default=list(WORKFLOW_FOLDERS), description="Where the consumer is looked for."
+    )
+    strategy: StrategyText = Field(
+        default="commit", description="commit to the branch, or open a pull-request."
+    )
+
+
+class PolicyTable(_Table):
+    """What a cascade may do."""
+
+    versions: Literal["strict", "pep440"] = Field(
+        default="strict", description="Which versions the gate lets through."
+    )
+    skip_without_token_on: list[Word] = Field(
+        default=["workflow_dispatch"],
+        description="Events on which a cascade without a token is an intentional skip.",
+    )
+
+
+class DiscoveryTable(_Table):
+    """Where `drift` looks for consumers that nobody listed."""
+
+    owner: Name = Field(description="Whose repositories are looked at.")
+    name: Glob = Field(default="*", description="A glob on the repository's name.")
+    topic: Word | None = Field(default=None, description="Only repositories with this topic.")
+    ignore: list[Glob] = Field(
+        default=[], description="Globs on names that are left out on purpose."
+    )
+
+
+class FleetTable(_Table):
+    """A list that stands in an older manifest.json."""
+
+    manifest: str = Field(min_length=1, description="The manifest, relative to this file.")
+    list_: str = Field(min_length=1, alias="list", description="The list in it.")
+
+
+class DownstreamTable(_Table):
+    """One repository of the fleet."""
+
+    name: Name = Field(description="The short name that reports show.")
+    repo: RepositoryText = Field(description="name (of forge.owner) or owner/name.")
+    branch: Branch | None = None
+    pin: Path | None = None
+    consumer: FileName | None = None
+    folders: Folders | None = None
+    strategy: StrategyText | None = None
+
+
+class FleetFile(_Table):
+    """A whole ``tailrace.toml``."""
+
+    package: Package = Field(description="The published package.")
+    forge: ForgeTable
+    defaults: DefaultsTable = DefaultsTable()
+    policy: PolicyTable = PolicyTable()
+    discovery: DiscoveryTable | None = None
+    fleet: FleetTable | None = None
+    downstream: list[DownstreamTable] = Field(default=[])
+
+
+def forge_kind(text: str) -> ForgeKind:
+    """The model's word for the file's."""
+    return ForgeKind(text)
+
+
+def strategy(text: str) -> Strategy:
+    """The model's word for the file's."""
+    return Strategy(text)
+
+
+def version_policy(text: str) -> VersionPolicy:
+    """The model's word for the file's."""
+    return VersionPolicy(text)

@@ -1,0 +1,148 @@
+"""Filling a sandbox: with the fleet of a JSON file, or with very many repositories."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tailrace.errors import ConfigurationError
+from tailrace.sandbox import gitwork
+from tailrace.sandbox.store import ADMIN, Store
+
+_LIMIT = 16 * 1024 * 1024
+
+WORKFLOW = """\
+name: publish-image
+on:
+  push:
+    branches: [main]
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - name: Read the pin
+        run: |
+          version=$(head -n1 .runtime-version | tr -d '[:space:]')
+          echo "building with $version"
+"""
+
+
+class Member(msgspec.Struct):
+    """One repository of a fleet to seed."""
+
+    name: str
+    repo: str
+    pin: str | None = None
+    consumers: list[str] = []
+
+
+class FleetToSeed(msgspec.Struct):
+    """The shape of ``fleets/six-templates.json``; what else stands there is not needed."""
+
+    package: str
+    owner: str
+    downstreams: list[Member]
+    no_consumer: list[Member] = []
+
+    @property
+    def members(self) -> list[Member]:
+        """All of them."""
+        return [*self.downstreams, *self.no_consumer]
+
+
+def six_templates() -> dict[str, Any]:
+    """The fleet of the incident, which comes with the package."""
+    text = (Path(__file__).parent / "fleets" / "six-templates.json").read_text()
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def read_fleet_json(file: Path) -> dict[str, Any]:
+    """A fleet to seed, from a file. Raises `ConfigurationError`."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(_LIMIT + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+    if len(raw) > _LIMIT:
+        raise ConfigurationError(f"{file}: more than {_LIMIT} bytes")
+    try:
+        loaded = msgspec.json.decode(raw, type=dict[str, Any])
+        msgspec.convert(loaded, FleetToSeed)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: is no fleet to seed: {error}") from error
+    return loaded
+
+
+def seed(store: Store, fleet_json: dict[str, Any]) -> None:
+    """Make every repository of the fleet that is not there yet."""
+    fleet = msgspec.convert(fleet_json, FleetToSeed)
+    for member in fleet.members:
+        if store.find(fleet.owner, member.repo) is not None:
+            continue
+        files = {"README.md": f"# {member.repo}\n".encode()}
+        if member.pin is not None:
+            files[".runtime-version"] = member.pin.encode()
+        files |= {path: WORKFLOW.encode() for path in member.consumers}
+        store.create_repository(fleet.owner, member.repo, files)
+
+
+def fleet_toml(fleet_json: dict[str, Any], url: str) -> str:
+    """The text of a ``tailrace.toml`` for the seeded fleet at ``url``."""
+    fleet = msgspec.convert(fleet_json, FleetToSeed)
+    members = [(member.name, member.repo) for member in fleet.members]
+    return toml_of(fleet.package, fleet.owner, url, members)
+
+
+def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str]]) -> str:
+    """The text of a ``tailrace.toml`` for these short names and repositories."""
+    quoted = json.dumps
+    lines = [
+        f"package = {quoted(package)}",
+        "",
+        "[forge]",
+        'kind = "gitea"',
+        f"url = {quoted(url)}",
+        f"owner = {quoted(owner)}",
+        "",
+        "[discovery]",
+        f"owner = {quoted(owner)}",
+    ]
+    for name, repository in members:
+        lines += ["", "[[downstream]]", f"name = {quoted(name)}", f"repo = {quoted(repository)}"]
+    return "\n".join(lines) + "\n"
+
+
+def seed_many(store: Store, owner: str, count: int, version: str) -> list[tuple[str, str]]:
+    """``count`` repositories that pin ``version``; their short names and repositories.
+
+    One is committed; the others are copies of its few files, which is what makes this fast.
+    """
+    files = {
+        "README.md": b"# one of many\n",
+        ".runtime-version": f"{version}\n".encode(),
+        ".gitea/workflows/publish-image.yml": WORKFLOW.encode(),
+    }
+    members = [(f"d{number:05}", f"d{number:05}") for number in range(count)]
+    store.add_organisation(owner)
+    first = store.path(owner, members[0][1])
+    person = gitwork.Person(ADMIN, f"{ADMIN}@sandbox.test")
+    first.parent.mkdir(parents=True, exist_ok=True)
+    git = gitwork.create(first, "main")
+    changes = [gitwork.Change(path, content) for path, content in sorted(files.items())]
+    tree = gitwork.write_tree(git, None, changes)
+    gitwork.commit(git, "main", None, tree, "Begin", person, person)
+    git.free()
+    shutil.rmtree(first / "hooks", ignore_errors=True)
+    with store.bulk():
+        for name, repository in members:
+            if name != members[0][0]:
+                shutil.copytree(first, store.path(owner, repository), symlinks=True)
+            store.register(owner, repository)
+    return members

@@ -1,0 +1,139 @@
+"""The sandbox as a server inside this process: the API, Git over HTTP, the page, and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tailrace.errors import ConfigurationError
+from tailrace.sandbox.api.routes import api
+from tailrace.sandbox.faults import TRANSPORT, Fault, Faults
+from tailrace.sandbox.githttp import GitHttp
+from tailrace.sandbox.page import page
+from tailrace.sandbox.store import Store
+
+#: Addresses that only this machine can reach.
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class _Protocol(H11Protocol):
+    """uvicorn's HTTP/1.1, which also hands on its transport, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        inner = cast("ASGIApp", self.app)
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[TRANSPORT] = {"transport": transport}
+            await inner(scope, receive, send)
+
+        self.app = with_transport
+
+
+class _Embedded(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to whoever embeds the server."""
+        yield
+
+
+class SandboxServer:
+    """``async with SandboxServer(folder) as server``: the forge answers at ``server.url``."""
+
+    def __init__(
+        self,
+        root: Path,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        faults: Sequence[Fault] = (),
+        write_cost: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.root = root
+        self.forge = Store(root, clock)
+        #: Every API call that came in: method and path with its query.
+        self.api_calls: list[tuple[str, str]] = []
+        self._host = host
+        self._port = port
+        self._write_cost = write_cost
+        self._faults = Faults(self._dispatch, faults)
+        self._api = api(self.forge, lambda: self.url, self._cost)
+        self._git = GitHttp(self.forge)
+        self._page = page(self.forge, lambda: self.url)
+        self._one_writer = asyncio.Lock()
+        self.url = ""
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What goes wrong; may be changed while it serves."""
+        return self._faults.faults
+
+    async def _cost(self) -> None:
+        """What a write costs on a real server: processor time, so one after the other."""
+        if self._write_cost:
+            async with self._one_writer:
+                await asyncio.sleep(self._write_cost)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith("/api/"):
+            await self._api(scope, receive, send)
+        elif ".git/" in path:
+            await self._git(scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _entry(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            # Escaped, so that an escaped slash does not end a part of the path.
+            scope["path"] = scope["raw_path"].decode("latin-1")
+            if scope["path"].startswith("/api/"):
+                query = scope["query_string"].decode("latin-1")
+                line = scope["path"] + (f"?{query}" if query else "")
+                self.api_calls.append((scope["method"], line))
+        await self._faults(scope, receive, send)
+
+    async def __aenter__(self) -> Self:
+        try:
+            listening = socket.create_server((self._host, self._port), backlog=512)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._host}:{self._port}: cannot listen there ({error.strerror})"
+                "\n  next: choose another --port, or 0 for any that is free"
+            ) from error
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        config = uvicorn.Config(
+            self._entry,
+            http=_Protocol,
+            interface="asgi3",
+            proxy_headers=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+        )
+        self._server = _Embedded(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.should_exit = True
+        await self._serving
+        self.forge.close()
