@@ -62,7 +62,9 @@ def _compare(
     if value == want:
         detail = f"{pin} has {want}, but more than that and one newline"
         return State.MALFORMED, value, True, detail
-    detail = f"{pin} has a newer version" if is_newer(value, want) else f"{pin} has another version"
-    if not reading.exact:
-        detail = f"{pin} is not exactly a version and one newline"
+    detail = ""
+    if is_newer(value, want):
+        detail = f"{pin} has a newer version; a cascade would refuse to lower it"
+    elif not reading.exact:
+        detail = f"{pin} is malformed as well: not exactly a version and one newline"
     return State.DIVERGED, value, not reading.exact, detail

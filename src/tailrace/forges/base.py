@@ -154,8 +154,10 @@ class FileChange:
 class Forge(Protocol):
     """What a cascade needs of a forge. Every method raises `ForgeError`, and nothing else."""
 
-    #: Calls made so far: HTTP requests, or Git operations for a folder of repositories.
-    calls: int
+    @property
+    def calls(self) -> int:
+        """Calls made so far: HTTP requests, or Git operations for a folder of repositories."""
+        ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -100,6 +100,18 @@ def fleet_toml(fleet_json: dict[str, Any], url: str) -> str:
     return toml_of(fleet.package, fleet.owner, url, members)
 
 
+def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -> None:
+    """Seed what is not there yet, and leave a fleet file for it beside the repositories."""
+    if many is not None:
+        package, owner = str(fleet_json["package"]), str(fleet_json["owner"])
+        members = seed_many(store, owner, many, str(fleet_json.get("release", "1.0.0")))
+        text = toml_of(package, owner, url, members)
+    else:
+        seed(store, fleet_json)
+        text = fleet_toml(fleet_json, url)
+    (store.root / "tailrace.toml").write_text(text)
+
+
 def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str]]) -> str:
     """The text of a ``tailrace.toml`` for these short names and repositories."""
     quoted = json.dumps

@@ -1,0 +1,92 @@
+"""``tailrace cascade``: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from tailrace.cli.options import (
+    fleet_options,
+    forge_of,
+    open_fleet,
+    release_of,
+    report_options,
+    token_of,
+)
+from tailrace.model import Report, Strategy
+
+
+@click.command("cascade", short_help="Carry a release to every downstream and read it back.")
+@click.argument("version")
+@fleet_options
+@report_options
+@click.option("--allow-downgrade", is_flag=True, help="Write to a lower version as well.")
+@click.option(
+    "--strategy",
+    type=click.Choice([strategy.value for strategy in Strategy]),
+    help="Commit to the branch, or open a pull request, for all downstreams.",
+)
+@click.option(
+    "--event",
+    envvar="GITHUB_EVENT_NAME",
+    metavar="NAME",
+    help="What started this run.  [env: GITHUB_EVENT_NAME]",
+)
+@click.option(
+    "--result-file",
+    type=click.Path(path_type=Path),
+    envvar="TAILRACE_RESULT",
+    metavar="FILE",
+    help="Where the result for a later verify goes.  [default: .tailrace/cascade.json]",
+)
+def command(
+    version: str,
+    fleet_file: Path,
+    manifest: Path | None,
+    list_name: str | None,
+    only: tuple[str, ...],
+    junit: Path | None,
+    strategy: str | None,
+    event: str | None,
+    result_file: Path | None,
+    *,
+    as_json: bool,
+    allow_downgrade: bool,
+) -> int:
+    """Carry VERSION to every downstream: observe, plan, apply, verify.
+
+    Writes only where the pin differs, so it can be killed and simply run
+    again. Without a token it is skipped, with a warning and exit code 0, on
+    the events that the fleet file allows (workflow_dispatch by default).
+
+    \b
+    Examples:
+      tailrace cascade 0.1.1001
+      tailrace cascade 0.1.1001 --only codex --only hermes
+      tailrace cascade 0.1.1001 --strategy pull-request --junit cascade.xml
+    """
+    from tailrace.cascade.run import Run, skipped
+    from tailrace.cascade.token import intentional_skip
+    from tailrace.cli.output import show_report, watching
+    from tailrace.report.result import default_file, write_result
+
+    fleet = open_fleet(
+        fleet_file, manifest=manifest, list_name=list_name, only=only, strategy=strategy
+    )
+    release = release_of(fleet, version)
+    token = token_of(fleet)
+
+    async def cascade() -> Report:
+        forge = forge_of(fleet, token)
+        with watching(fleet) as watch:
+            async with forge:
+                run = Run(fleet, forge, release, allow_downgrade=allow_downgrade, watch=watch)
+                return await run.cascade()
+
+    skip = intentional_skip(fleet.forge, fleet.policy, token=token, event=event)
+    report = skipped("cascade", release, skip) if skip else asyncio.run(cascade())
+    write_result(result_file or default_file(fleet_file), report, os.environ)
+    return show_report(report, as_json=as_json, junit=junit, environ=os.environ)

@@ -1,0 +1,53 @@
+"""The one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tailrace.cli.group import tailrace
+from tailrace.errors import ExitCode, TailraceError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line ``arguments``; the exit code to end with."""
+    try:
+        code = tailrace.main(list(arguments), prog_name="tailrace", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or ExitCode.CONVERGED)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(
+            "\ninterrupted: some may be written, some not"
+            "\n  next: run the same command again; it writes only what differs",
+            err=True,
+        )
+        return ExitCode.INTERRUPTED
+    except TailraceError as error:
+        _say(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader went away (`| head`): what was said was not read to its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.UNKNOWN
+    except Exception:  # noqa: BLE001 - a bug of ours: Python's own code, 1, says "not converged"
+        traceback.print_exc()
+        click.echo("tailrace: this is a bug; please report the lines above", err=True)
+        return ExitCode.UNKNOWN
+
+
+def _say(error: TailraceError) -> None:
+    # Errors may quote a forge or a file: nothing of that may reach a terminal or a log raw.
+    text = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in str(error))
+    first, *rest = text.split("\n")
+    lines = [line if not line.startswith("::") else f" {line}" for line in rest]
+    click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo("\n".join([first, *lines]), err=True)

@@ -1,0 +1,121 @@
+"""Where a report goes: the terminal, a log, JSON, JUnit, and the files of Actions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tailrace.errors import ConfigurationError
+from tailrace.model import Check, DriftReport, Fleet, Plan, Report
+from tailrace.report.progress import Progress
+
+
+def watching(fleet: Fleet) -> Progress:
+    """Progress on standard error."""
+    return Progress(Console(stderr=True), len(fleet.downstreams))
+
+
+def show_report(
+    report: Report, *, as_json: bool, junit: Path | None, environ: Mapping[str, str]
+) -> int:
+    """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
+    from tailrace.report.annotations import annotation_lines, write_actions_files
+    from tailrace.report.divergence import divergence_lines
+    from tailrace.report.words import exit_code
+
+    if as_json:
+        from tailrace.report.document import of_report
+
+        _json(of_report(report))
+    elif sys.stdout.isatty():
+        from tailrace.report.terminal import show_report as show
+
+        show(Console(), report)
+    else:
+        from tailrace.report.plain import plain_lines
+
+        _lines(plain_lines(report))
+    _lines(divergence_lines(report), err=as_json)
+    if environ.get("GITHUB_ACTIONS") == "true" or report.skip is not None:
+        _lines(annotation_lines(report), err=as_json)
+    if junit is not None:
+        from tailrace.report.junit import to_junit
+
+        try:
+            junit.write_bytes(to_junit(report))
+        except OSError as error:
+            raise ConfigurationError(f"{junit}: cannot be written: {error.strerror}") from error
+    write_actions_files(environ, report)
+    return int(exit_code(report))
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> int:
+    """Say what a cascade would do; the exit code."""
+    from tailrace.report.words import plan_exit_code
+
+    if as_json:
+        from tailrace.report.document import of_plan
+
+        _json(of_plan(plan))
+    elif sys.stdout.isatty():
+        from tailrace.report.terminal import show_plan as show
+
+        show(Console(), plan)
+    else:
+        from tailrace.report.plain import plan_lines
+
+        _lines(plan_lines(plan))
+    return int(plan_exit_code(plan))
+
+
+def show_drift(report: DriftReport, *, as_json: bool) -> int:
+    """Say how the lists and the world disagree; the exit code."""
+    from tailrace.report.words import drift_exit_code
+
+    if as_json:
+        from tailrace.report.document import of_drift
+
+        _json(of_drift(report))
+    elif sys.stdout.isatty():
+        from tailrace.report.terminal import show_drift as show
+
+        show(Console(), report)
+    else:
+        from tailrace.report.plain import drift_lines
+
+        _lines(drift_lines(report))
+    return int(drift_exit_code(report))
+
+
+def show_checks(checks: tuple[Check, ...], *, as_json: bool) -> int:
+    """Say what a doctor found; the exit code."""
+    from tailrace.report.words import checks_exit_code
+
+    if as_json:
+        from tailrace.report.document import of_checks
+
+        _json(of_checks(checks))
+    elif sys.stdout.isatty():
+        from tailrace.report.terminal import show_checks as show
+
+        show(Console(), checks)
+    else:
+        from tailrace.report.plain import check_lines
+
+        _lines(check_lines(checks))
+    return int(checks_exit_code(checks))
+
+
+def _json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2))
+
+
+def _lines(lines: Iterable[str], *, err: bool = False) -> None:
+    for line in lines:
+        click.echo(line, err=err)

@@ -1,0 +1,122 @@
+"""``tailrace sandbox``: the embedded forge."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from tailrace.errors import ConfigurationError
+
+
+@click.command("sandbox", short_help="Run the embedded forge, on a loopback port.")
+@click.option(
+    "--fleet",
+    "-f",
+    "fleet_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON of the fleet to seed.  [default: the six templates of the incident]",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path(".tailrace/sandbox"),
+    show_default=True,
+    metavar="DIR",
+    help="Where it is kept, across restarts.",
+)
+@click.option(
+    "--many", type=click.IntRange(1, 100_000), metavar="N", help="Seed N equal repositories."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8730, show_default=True)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="SPEC",
+    help="A fault, such as status=503,match=^PUT,times=2; may be repeated.",
+)
+@click.option(
+    "--write-cost",
+    type=click.FloatRange(0, 60),
+    default=0.0,
+    metavar="SECONDS",
+    help="What a write costs, one after the other; a real Gitea: 0.4.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the address there once it answers.",
+)
+def command(
+    fleet_file: Path | None,
+    data: Path,
+    many: int | None,
+    host: str,
+    port: int,
+    faults: tuple[str, ...],
+    write_cost: float,
+    ready_file: Path | None,
+) -> None:
+    """Run a forge that answers as a recorded Gitea 1.22, until it is interrupted.
+
+    Real bare Git repositories in DIR: clone from it, push to it, run the other
+    commands against it. DIR/tailrace.toml is a fleet file for it, DIR/token its
+    token; the page at its address lists the fleet.
+
+    \b
+    Faults: latency=S, status=N[,retry-after=S], drop, lost-answer, slow-body=S,
+    truncated-json, html, wrong-json, redirect=URL; each with match=REGEX on
+    "METHOD path", times=N, after=N, every=N.
+
+    \b
+    Examples:
+      tailrace sandbox
+      tailrace sandbox --fault "lost-answer,match=^PUT,times=1" --port 0
+    """
+    try:
+        import pygit2  # noqa: F401 - is it there?
+        import starlette  # noqa: F401 - is it there?
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the sandbox needs {error.name}\n  next: pip install 'tailrace[sandbox]'"
+        ) from error
+    asyncio.run(_serve(fleet_file, data, many, host, port, faults, write_cost, ready_file))
+
+
+async def _serve(
+    fleet_file: Path | None,
+    data: Path,
+    many: int | None,
+    host: str,
+    port: int,
+    faults: tuple[str, ...],
+    write_cost: float,
+    ready_file: Path | None,
+) -> None:
+    from tailrace.sandbox.faults import Fault
+    from tailrace.sandbox.seed import fill, read_fleet_json, six_templates
+    from tailrace.sandbox.server import LOOPBACK, SandboxServer
+
+    parsed = [Fault.parse(text) for text in faults]
+    fleet = six_templates() if fleet_file is None else read_fleet_json(fleet_file)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with SandboxServer(data, host, port, parsed, write_cost) as server:
+        fill(server.forge, server.url, fleet, many)
+        click.echo(f"sandbox: {server.url}  (the page lists the fleet)")
+        click.echo(f"  fleet file  {data / 'tailrace.toml'}")
+        click.echo(f"  token       {data / 'token'}")
+        click.echo(f'  next: cd {data} && export TAILRACE_TOKEN="$(cat token)"')
+        if host not in LOOPBACK:
+            click.echo(f"  warning: {host} can be reached by others; the token guards it", err=True)
+        if ready_file is not None:
+            ready_file.write_text(f"{server.url}\n")  # noqa: ASYNC240 - once, before serving
+        await stop.wait()
+    click.echo("sandbox: stopped; what it has is kept in " + str(data))

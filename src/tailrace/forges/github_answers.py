@@ -1,0 +1,115 @@
+"""The shapes of GitHub's answers: what is decoded, and nothing more (docs.github.com/rest)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tailrace.forges.base import Repository as RepositoryFacts
+from tailrace.forges.trees import Sha
+from tailrace.model import PullRequest, RepositoryName
+
+
+class Meta(msgspec.Struct):
+    """/rest/meta/meta: only an Enterprise Server says a version."""
+
+    installed_version: str | None = None
+
+
+class User(msgspec.Struct):
+    """/rest/users/users"""
+
+    login: str
+
+
+class Permissions(msgspec.Struct):
+    push: bool = False
+
+
+class Repository(msgspec.Struct):
+    """/rest/repos/repos"""
+
+    full_name: str
+    default_branch: str
+    archived: bool = False
+    private: bool = False
+    #: KiB, computed later than the push: 0 hints at an empty repository and proves nothing.
+    size: int | None = None
+    topics: list[str] = []
+    permissions: Permissions | None = None
+
+    @property
+    def name(self) -> RepositoryName:
+        """Where it is now."""
+        owner, _, name = self.full_name.partition("/")
+        return RepositoryName(owner, name)
+
+    def facts(self, *, empty: bool = False) -> RepositoryFacts:
+        """The same in the protocol's words."""
+        return RepositoryFacts(
+            name=self.name,
+            default_branch=self.default_branch,
+            empty=empty,
+            archived=self.archived,
+            private=self.private,
+            can_push=self.permissions.push if self.permissions else None,
+            topics=tuple(self.topics),
+        )
+
+
+class Object(msgspec.Struct):
+    """Any Git object that GitHub names: a blob, tree or commit that was made."""
+
+    sha: Sha
+
+
+class Ref(msgspec.Struct):
+    """/rest/git/refs"""
+
+    ref: str
+    object: Object
+
+
+class Blob(msgspec.Struct):
+    """/rest/git/blobs: base64 in lines."""
+
+    content: str
+    size: int
+
+
+class Written(msgspec.Struct):
+    """/rest/repos/contents#create-or-update-file-contents"""
+
+    content: Object
+    commit: Object
+
+
+class HeadRepository(msgspec.Struct):
+    full_name: str
+
+
+class End(msgspec.Struct):
+    ref: str
+    #: None where the fork that it came from is gone.
+    repo: HeadRepository | None = None
+
+
+class Pull(msgspec.Struct):
+    """/rest/pulls/pulls"""
+
+    number: int
+    html_url: str
+    head: End
+    base: End
+
+    def pull_request(self) -> PullRequest:
+        """The same in the protocol's words."""
+        return PullRequest(self.number, self.html_url, self.head.ref, self.base.ref)
+
+    def within(self, name: RepositoryName, base: str) -> bool:
+        """Whether it goes onto ``base`` from a branch of the same repository, not of a fork."""
+        repository = self.head.repo
+        return (
+            self.base.ref == base
+            and repository is not None
+            and repository.full_name.lower() == str(name).lower()
+        )

@@ -1,0 +1,130 @@
+"""The cascade's result file: how a later verify learns that it was skipped on purpose."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from tailrace.errors import ConfigurationError
+from tailrace.model import IntentionalSkip, Policy, Release, Report
+from tailrace.report.words import result_word
+
+#: Outside CI, where nothing else ties the two runs together, a result is believed this long.
+BELIEVED = timedelta(hours=1)
+_LIMIT = 64 * 1024
+_WORDS = ("skipped", "converged", "not-converged", "unknown")
+
+
+class CascadeResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a cascade leaves behind."""
+
+    package: str
+    version: str
+    result: str
+    finished_at: datetime
+    event: str = ""
+    reason: str = ""
+    #: The CI run that it was part of; empty outside CI.
+    run: str = ""
+
+
+def default_file(fleet_file: Path) -> Path:
+    """Where the result of a cascade over ``fleet_file`` goes unless something else is said."""
+    return fleet_file.parent / ".tailrace" / "cascade.json"
+
+
+def run_of(environ: Mapping[str, str]) -> str:
+    """What names this CI run: its number and attempt, as Gitea and GitHub set them."""
+    number = environ.get("GITHUB_RUN_ID", "")
+    return f"{number}/{environ.get('GITHUB_RUN_ATTEMPT', '1')}" if number else ""
+
+
+def write_result(file: Path, report: Report, environ: Mapping[str, str]) -> None:
+    """Leave the result of a cascade, at once or not at all. Raises `ConfigurationError`."""
+    skip = report.skip
+    result = CascadeResult(
+        package=report.release.package,
+        version=report.release.version,
+        result=result_word(report),
+        finished_at=report.finished_at,
+        event=skip.event if skip else "",
+        reason=skip.reason if skip else "",
+        run=run_of(environ),
+    )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "wb") as out:
+            out.write(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+        Path(name).replace(file)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def read_result(file: Path) -> CascadeResult | None:
+    """The result that stands in ``file``; None where there is none. Raises otherwise."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+    try:
+        result = msgspec.json.decode(raw, type=CascadeResult)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: is no result of a cascade") from error
+    if len(raw) > _LIMIT or result.result not in _WORDS:
+        raise ConfigurationError(f"{file}: is no result of a cascade")
+    return result
+
+
+def skip_of(
+    told: str | None,
+    fleet_file: Path,
+    release: Release,
+    policy: Policy,
+    environ: Mapping[str, str],
+    now: datetime,
+) -> IntentionalSkip | None:
+    """The intentional skip of the cascade before this, if there was one.
+
+    ``told`` is its word or its result file; None looks at the default file, and believes it only
+    of the same release and the same CI run (outside CI: of the last hour). Raises
+    `ConfigurationError` where a file that was named is not there or is another release's.
+    """
+    if told:
+        if told in _WORDS:
+            reason = "the cascade before this was skipped on purpose"
+            return IntentionalSkip("", reason) if told == "skipped" else None
+        result = read_result(Path(told))
+        if result is None:
+            raise ConfigurationError(
+                f"--cascade-result {told[:200]!a}: no such file, and none of {', '.join(_WORDS)}"
+            )
+        if (result.package, result.version) != (release.package, release.version):
+            raise ConfigurationError(
+                f"{told}: is of {result.package[:60]!a} {result.version[:60]!a}, not of {release}"
+            )
+    else:
+        result = read_result(default_file(fleet_file))
+        if result is None or not _same_run(result, release, environ, now):
+            return None
+    if result.result != "skipped" or result.event not in policy.skip_without_token_on:
+        return None
+    at = result.finished_at.strftime("%H:%M")
+    return IntentionalSkip(result.event, f"the cascade at {at} UTC was: {result.reason[:200]}")
+
+
+def _same_run(
+    result: CascadeResult, release: Release, environ: Mapping[str, str], now: datetime
+) -> bool:
+    same_release = (result.package, result.version) == (release.package, release.version)
+    if not same_release or result.run != run_of(environ) or result.finished_at.tzinfo is None:
+        return False
+    return bool(result.run) or timedelta(0) <= now - result.finished_at <= BELIEVED
