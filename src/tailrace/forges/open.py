@@ -88,7 +88,8 @@ def read_token(settings: ForgeSettings, environ: Mapping[str, str]) -> str | Non
 
 
 def _checked(value: str, where: str) -> str:
-    token = value.removesuffix("\n").removesuffix("\r")
+    ending = "\r\n" if value.endswith("\r\n") else "\n"
+    token = value.removesuffix(ending)
     if _TOKEN.fullmatch(token) is None or len(token) > TOKEN_LIMIT:
         fault = "is empty" if not token else "has characters that no token has, or is too long"
         raise ConfigurationError(

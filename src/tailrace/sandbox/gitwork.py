@@ -72,6 +72,11 @@ def create(path: Path, default_branch: str) -> pygit2.Repository:
     return repository
 
 
+def is_empty(repository: pygit2.Repository) -> bool:
+    """Whether there is no commit on any branch yet (libgit2's own answer needs a main HEAD)."""
+    return next(iter(repository.references), None) is None
+
+
 def head_of(repository: pygit2.Repository, branch: str) -> str | None:
     """The commit that a branch is at, straight from its ref."""
     try:

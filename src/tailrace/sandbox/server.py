@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -67,7 +67,9 @@ class SandboxServer:
         self._port = port
         self._write_cost = write_cost
         self._faults = Faults(self._dispatch, faults)
-        self._api = api(self.forge, lambda: self.url, self._cost)
+        #: What happens between reading a branch and moving it; a barrier here makes writers meet.
+        self.before_commit: Callable[[], Awaitable[object]] = self._cost
+        self._api = api(self.forge, lambda: self.url, lambda: self.before_commit())  # noqa: PLW0108
         self._git = GitHttp(self.forge)
         self._page = page(self.forge, lambda: self.url)
         self._one_writer = asyncio.Lock()

@@ -65,8 +65,8 @@ class Call:
     base: str
     user: User | None
     token: Token | None
-    #: Seconds that a write costs, as on a real server.
-    write_cost: Callable[[], Awaitable[None]]
+    #: What happens between reading a branch and moving it.
+    before_commit: Callable[[], Awaitable[object]]
 
     def param(self, name: str) -> str:
         """A part of the path, with its escapes resolved."""

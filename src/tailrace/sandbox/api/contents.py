@@ -58,7 +58,7 @@ async def show(call: Call) -> Response:
     ref = call.query("ref")
     at = gitwork.commit_of(gitwork.resolve(git, ref or found.default_branch))
     if at is None:
-        if not ref and git.is_empty:
+        if not ref and gitwork.is_empty(git):
             # Recorded: an empty repository has an empty listing at any path.
             return answer(200, [])
         missing = f"object does not exist [id: {ref}, rel_path: ]"
@@ -146,14 +146,14 @@ async def _commit(
     call.writable(target)
     git = call.store.git(found)
     head = gitwork.head_of(git, base)
-    if head is None and not git.is_empty:
+    if head is None and not gitwork.is_empty(git):
         raise plain(404, f"branch does not exist [name: {base}]")
     if edit.new_branch and gitwork.head_of(git, edit.new_branch) is not None:
         raise Refused(422, f"branch already exists [name: {edit.new_branch}]")
     at = gitwork.commit_of(git[head]) if head else None
     changes = [_change(found, file, at) for file in files]
     # Writers really overlap here: what was read above may be old by now.
-    await call.write_cost()
+    await call.before_commit()
     tree = gitwork.write_tree(git, at.tree if at else None, changes)
     author, committer = _people(call, edit)
     expected = None if edit.new_branch else head
@@ -191,7 +191,8 @@ def _change(found: Repository, file: _File, at: pygit2.Commit | None) -> Change:
             500,
             "UpdateRepoFile: Unable to run git ls-files for temporary repo of:"
             f" {found.full_name} Error: exit status 128\nstdout: \nstderr: fatal:"
-            f" {path}: '{path}' is outside repository at '/data/tmp/upload.git/.'\n",
+            f" {path}: '{path}' is outside repository at"
+            " '/data/gitea/data/tmp/local-repo/upload.git1/.'\n",
         )
     if not path or any(part.lower() in ("", ".", ".git") for part in parts):
         raise Refused(422, f"path contains a malformed path component [path: {path}]")

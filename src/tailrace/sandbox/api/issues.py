@@ -141,7 +141,7 @@ async def timeline(call: Call) -> Response:
     kind = "pulls" if issue.pull else "issues"
     html = f"{call.base}/{found.full_name}/{kind}/{issue.number}"
     nothing = dict.fromkeys(
-        ("old_milestone", "milestone", "tracked_time", "ref_issue", "label", "assignee"), None
+        ("old_milestone", "milestone", "tracked_time", "ref_issue", "ref_comment", "assignee"), None
     )
     rows = [
         {
@@ -157,6 +157,7 @@ async def timeline(call: Call) -> Response:
             "old_project_id": 0,
             "project_id": 0,
             **nothing,
+            "label": pulls.label_shape(call, found, one.label) if one.label else None,
             "old_title": "",
             "new_title": "",
             "old_ref": "",

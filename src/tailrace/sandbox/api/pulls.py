@@ -70,6 +70,8 @@ async def create(call: Call) -> Response:
                 f" {other.number}, head_repo_id: {found.id}, base_repo_id: {found.id},"
                 f" head_branch: {pull.head}, base_branch: {pull.base}]",
             )
+    # Recorded: the answer has the repository as it was before.
+    before = shapes.repository(call, found)
     found.number += 1
     call.store.state.repositories.put(found)
     now = call.store.now()
@@ -86,8 +88,12 @@ async def create(call: Call) -> Response:
     )
     call.store.state.issues.put(issue)
     check(call, found, issue, at_once=True)
-    event(call, found, issue.number, "pull_push", "")
-    return answer(201, shape(call, found, issue))
+    pushed = [str(made.id) for made in gitwork.history(git, head, None)][:1]
+    said = {"is_force_push": False, "commit_ids": pushed}
+    event(call, found, issue.number, "pull_push", msgspec.json.encode(said).decode())
+    body = shape(call, found, issue)
+    body["base"]["repo"] = body["head"]["repo"] = before
+    return answer(201, body)
 
 
 def event(

@@ -102,7 +102,7 @@ _CALLS: list[tuple[str, str, Handler, str]] = [
 
 
 def api(
-    store: Store, base: Callable[[], str], write_cost: Callable[[], Awaitable[None]]
+    store: Store, base: Callable[[], str], before_commit: Callable[[], Awaitable[object]]
 ) -> Starlette:
     """The application below ``/api/v1``; ``base`` gives the server's own address."""
 
@@ -112,7 +112,7 @@ def api(
                 user, token = authenticate(store, request.headers.get("authorization", ""))
                 if area:
                     check_scope(token, request.method, area)
-                return await handler(Call(request, store, base(), user, token, write_cost))
+                return await handler(Call(request, store, base(), user, token, before_commit))
             except Refused as refused:
                 return _complaint(refused, base())
             except Elsewhere as moved:

@@ -19,6 +19,11 @@ _AREAS += ["organization", "package", "repository", "user"]
 _SCOPES = {f"{verb}:{area}" for verb in ("read", "write") for area in _AREAS} | {"all"}
 
 
+#: What a team of owners may see, in the recorded order.
+_UNITS = ["ext_wiki", "projects", "ext_issues", "pulls", "releases"]
+_UNITS += ["wiki", "packages", "actions", "code", "issues"]
+
+
 class _NewOrganisation(msgspec.Struct):
     username: str
     visibility: str = "public"
@@ -102,8 +107,7 @@ async def teams(call: Call) -> Response:
     owner = call.param("owner")
     mine = [team for team in call.store.state.teams if team.organisation == owner]
     if not any(team.name == "Owners" for team in mine):
-        units = ["repo.ext_wiki", "repo.projects", "repo.packages", "repo.actions", "repo.code"]
-        units += ["repo.issues", "repo.ext_issues", "repo.wiki", "repo.pulls", "repo.releases"]
+        units = [f"repo.{unit}" for unit in _UNITS]
         number = call.store.state.teams.next_id()
         owners = Team(id=number, organisation=owner, name="Owners", permission="owner", units=units)
         mine.insert(0, call.store.state.teams.put(owners))

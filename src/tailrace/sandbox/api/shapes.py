@@ -248,8 +248,8 @@ def content(
     data = None if is_dir or not isinstance(item, pygit2.Blob) else item.data
     url = f"{call.api}/repos/{full}/contents/{quoted}?ref={ref.replace('/', '%2F')}"
     html = f"{call.base}/{full}/src/branch/{ref}/{quoted}"
-    what = "trees" if is_dir else "blobs"
-    git_url = f"{call.api}/repos/{full}/git/{what}/{item.id}"
+    # Recorded: a folder's git_url says "blobs" as well.
+    git_url = f"{call.api}/repos/{full}/git/blobs/{item.id}"
     shown = kind == "file" and not listed and data is not None
     return {
         "name": path.rsplit("/", 1)[-1],
