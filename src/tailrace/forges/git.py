@@ -22,8 +22,8 @@ from tailrace.forges.base import (
     Server,
     Unreachable,
 )
-from tailrace.forges.git_repository import Prepared, RefLocked, Refused, opened
-from tailrace.forges.names import check, is_plain
+from tailrace.forges.git_repository import Prepared, RefLocked, opened
+from tailrace.forges.names import Refused, check, is_plain
 from tailrace.model import Commit, PullRequest, RepositoryName, TreeView
 
 T = TypeVar("T")

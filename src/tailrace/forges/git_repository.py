@@ -24,7 +24,8 @@ from tailrace.forges.base import (
     PermissionDenied,
 )
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import FailureKind, FileKind, RepositoryName, TreeEntry
+from tailrace.forges.names import Refused, check_path
+from tailrace.model import FileKind, RepositoryName, TreeEntry
 
 _KINDS = {
     FileMode.BLOB: FileKind.FILE,
@@ -34,12 +35,6 @@ _KINDS = {
     FileMode.TREE: FileKind.DIRECTORY,
 }
 _HEADS = "refs/heads/"
-
-
-class Refused(ForgeError):
-    """Something that a folder of repositories does not do, or that stands in a write's way."""
-
-    kind = FailureKind.REFUSED
 
 
 class RefLocked(Exception):
@@ -154,6 +149,7 @@ class BareRepository:
 
     def prepare(self, branch: str, change: FileChange, message: str) -> Prepared:
         """Make the commit, without moving a branch. Raises `Conflict` where the swap is off."""
+        check_path(change.path)
         parent = self.head(branch)
         if parent is None:
             raise EmptyRepository(

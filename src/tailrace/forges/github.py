@@ -35,7 +35,7 @@ from tailrace.forges.github_errors import (
     no_write_permission,
 )
 from tailrace.forges.http import Redirected, Rejected, Transport
-from tailrace.forges.names import check
+from tailrace.forges.names import check, check_path
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
 
@@ -151,6 +151,7 @@ class GitHubForge:
         GitHub ignores ``sha`` for a path that is gone (measured in pome-sh/digital-twins#400),
         so a file that was deleted since it was read is written anew.
         """
+        check_path(change.path)
         if new_branch is not None:
             return await self._write_on_new_branch(name, branch, change, message, new_branch)
         body = {
@@ -305,14 +306,14 @@ class GitHubForge:
         return (await self._read(name, "", answers.Repository))[1]
 
     async def _facts(self, answer: answers.Repository) -> Repository:
-        if answer.size:
-            return answer.facts()
-        try:
-            await self._head(answer.name, answer.default_branch)
-        except EmptyRepository:
-            return answer.facts(empty=True)
-        except NotFound:
-            return answer.facts()
+        if answer.size == 0:
+            # A hint only: the size is computed some time after a push.
+            try:
+                await self._head(answer.name, answer.default_branch)
+            except EmptyRepository:
+                return answer.facts(empty=True)
+            except NotFound:
+                return answer.facts()
         return answer.facts()
 
     async def _head(self, name: RepositoryName, branch: str) -> tuple[RepositoryName, str]:

@@ -80,7 +80,7 @@ def meaning_of_write(error: Rejected, what: str, *, authenticated: bool) -> Forg
     text = message.lower()
     if status in (403, 409, 422) and any(mark in text for mark in _PROTECTED):
         return ProtectedBranch(
-            f"{what}: the branch is protected ({message})"
+            f"{what}: the branch is protected:\n  {message}"
             '\n  next: let this user push, or use strategy = "pull-request"'
         )
     if status == 409 and not is_empty(error):

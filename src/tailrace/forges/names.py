@@ -1,9 +1,15 @@
-"""Names that no repository has, and that must never become part of a path."""
+"""Names and paths that must never become part of a URL or of a path on a disk."""
 
 from __future__ import annotations
 
-from tailrace.forges.base import NotFound
-from tailrace.model import RepositoryName
+from tailrace.forges.base import ForgeError, NotFound
+from tailrace.model import FailureKind, RepositoryName
+
+
+class Refused(ForgeError):
+    """Something that this forge does not do, or that stands in a write's way."""
+
+    kind = FailureKind.REFUSED
 
 
 def is_plain(part: str) -> bool:
@@ -17,3 +23,9 @@ def check(name: RepositoryName) -> None:
         raise NotFound(
             f"{str(name)!a}: no name of a repository\n  next: correct `repo` in the fleet file"
         )
+
+
+def check_path(path: str) -> None:
+    """Raises `Refused` for a path that no file in a repository can have."""
+    if not all(is_plain(part) and part.lower() != ".git" for part in path.split("/")):
+        raise Refused(f"{path!a}: no path of a file\n  next: correct `pin` in the fleet file")
