@@ -241,7 +241,7 @@ async def test_a_wrong_token_is_unknown_for_all_and_writes_nothing(tmp_path: Pat
 class Overtaken(GiteaForge):
     """A forge on which somebody else writes just before every write of ours."""
 
-    server: SandboxServer
+    sandbox: SandboxServer
     written = 0
 
     async def write_file(
@@ -253,7 +253,7 @@ class Overtaken(GiteaForge):
         new_branch: str | None = None,
     ) -> Commit:
         self.written += 1
-        self.server.forge.commit_file(
+        self.sandbox.forge.commit_file(
             name.owner, name.name, change.path, b"0.0.%d\n" % self.written, "somebody else"
         )
         return await super().write_file(name, branch, change, message, new_branch)
@@ -267,7 +267,7 @@ async def test_a_second_writer_that_always_wins_is_said_and_not_fought_for_ever(
         assert isinstance(forge, GiteaForge)
         forge.__class__ = Overtaken
         assert isinstance(forge, Overtaken)
-        forge.server = incident.server
+        forge.sandbox = incident.server
         async with forge:
             codex = tuple(d for d in incident.fleet.downstreams if d.name == "codex")
             fleet = replace(incident.fleet, downstreams=codex)

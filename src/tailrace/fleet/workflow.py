@@ -22,6 +22,10 @@ class WorkflowListError(ConfigurationError):
     """A workflow whose inline list cannot be read; never taken for an empty list."""
 
 
+class _TooManyError(Exception):
+    """Aliases that unfold without end."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowList:
     """The short names in a publishing workflow's list."""
@@ -37,14 +41,17 @@ def read_workflow_list(file: Path, variable: str = "TEMPLATES") -> WorkflowList:
     Raises `WorkflowListError` where there is none, or where two of them differ.
     """
     try:
-        loaded = yaml.load(read_bounded(file, _LIMIT), Loader=yaml.CSafeLoader)
+        source = read_bounded(file, _LIMIT)
+        loaded = yaml.load(source, Loader=yaml.CSafeLoader)
         found = list(_lists(loaded, variable, [0]))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
+        line = min(mark.line, source.count(b"\n")) + 1 if mark is not None else 1
         raise WorkflowListError(f"{file}:{line}: is not YAML") from error
-    except (RecursionError, ValueError) as error:
-        raise WorkflowListError(f"{file}: is nested too deeply, or not UTF-8") from error
+    except RecursionError as error:
+        raise WorkflowListError(f"{file}: is nested too deeply") from error
+    except _TooManyError as error:
+        raise WorkflowListError(f"{file}: has more than {_MOST_NODES:,} values") from error
     if not found:
         raise WorkflowListError(
             f"{file}: has no list {variable}"
@@ -62,7 +69,7 @@ def read_workflow_list(file: Path, variable: str = "TEMPLATES") -> WorkflowList:
 def _lists(node: Any, variable: str, seen: list[int]) -> Iterator[list[str]]:
     seen[0] += 1
     if seen[0] > _MOST_NODES:
-        raise ValueError("too many values")
+        raise _TooManyError
     if isinstance(node, dict):
         for key, value in node.items():
             if key == variable and isinstance(value, str):

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from urllib.parse import quote
 
 import msgspec
@@ -22,29 +22,16 @@ from tailrace.forges.base import (
     Conflict,
     EmptyRepository,
     FileChange,
-    ForgeError,
     NotFound,
-    Renamed,
     Repository,
     Server,
 )
 from tailrace.forges.blobs import blob_sha
-from tailrace.forges.github_errors import (
-    meaning,
-    meaning_of_write,
-    no_write_permission,
-)
+from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, renamed_to
 from tailrace.forges.http import Redirected, Rejected, Transport
-from tailrace.forges.names import check, check_path
+from tailrace.forges.names import check_path, is_plain
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
-
-T = TypeVar("T")
-
-#: The most that GitHub gives (/rest/using-the-rest-api/using-pagination-in-the-rest-api).
-_PAGE = 100
-_MOST_PAGES = 1_000
-_HOPS = 3
 
 
 class GitHubForge:
@@ -52,6 +39,7 @@ class GitHubForge:
 
     def __init__(self, transport: Transport) -> None:
         self._http = transport
+        self._calls = GitHubCalls(transport)
 
     @property
     def calls(self) -> int:
@@ -71,8 +59,8 @@ class GitHubForge:
         await self._http.__aexit__(kind, error, trace)
 
     async def server(self) -> Server:
-        meta = await self._get("/meta", answers.Meta, self._http.url)
-        return Server("github", (meta.installed_version or "github.com")[:64], _PAGE)
+        meta = await self._calls.get("/meta", answers.Meta, self._http.url)
+        return Server("github", (meta.installed_version or "github.com")[:64], PAGE)
 
     async def account(self) -> Account:
         try:
@@ -81,25 +69,25 @@ class GitHubForge:
             if error.status == 403 and "not accessible" in error.message:
                 # An app's token, as in GitHub Actions, belongs to no user.
                 return Account(login=None)
-            raise self._meaning(error, self._http.url) from error
+            raise self._calls.meaning(error, self._http.url) from error
         except Redirected as error:
-            raise _lost_way(self._http.url, error) from error
+            raise lost_way(self._http.url, error) from error
         # Only classic tokens have scopes (/rest/using-the-rest-api/troubleshooting).
         scopes = (scope.strip()[:64] for scope in headers.get("x-oauth-scopes", "").split(","))
         return Account(user.login[:100], tuple(scope for scope in scopes if scope))
 
     async def repository(self, name: RepositoryName) -> Repository:
         try:
-            answer = await self._http.get(_path(name), answers.Repository)
+            answer = await self._http.get(path_of(name), answers.Repository)
         except Rejected as error:
-            raise self._meaning(error, str(name)) from error
+            raise self._calls.meaning(error, str(name)) from error
         except Redirected as error:
-            raise await self._renamed(name, error) from error
+            raise await self._calls.renamed(name, error) from error
         return await self._facts(answer)
 
     async def repositories(self, owner: str, topic: str | None = None) -> AsyncIterator[Repository]:
         path, query = await self._listed_at(owner)
-        async for row in self._pages(path, list[answers.Repository], owner, query):
+        async for row in self._calls.pages(path, list[answers.Repository], owner, query):
             if row.name.owner.lower() == owner.lower() and (topic is None or topic in row.topics):
                 yield row.facts()
 
@@ -109,15 +97,15 @@ class GitHubForge:
         facts: answers.Repository | None = None
         where = name
         if branch is None:
-            facts = await self._followed(name)
+            facts = await self._calls.followed(name)
             where, branch = facts.name, facts.default_branch
         try:
             where, head = await self._head(where, branch)
         except EmptyRepository:
-            facts = facts or await self._followed(where)
+            facts = facts or await self._calls.followed(where)
             return _view(facts.name, branch, None, {}, facts)
         except NotFound as error:
-            facts = facts or await self._followed(where)
+            facts = facts or await self._calls.followed(where)
             raise BranchMissing(
                 f"{facts.name}: has no branch {branch!r}; its default branch is"
                 f" {facts.default_branch!r}\n  next: correct `branch` in the fleet file"
@@ -127,7 +115,7 @@ class GitHubForge:
 
     async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
         path = f"/git/blobs/{quote(sha, safe='')}"
-        where, answer = await self._read(name, path, answers.Blob)
+        where, answer = await self._calls.read(name, path, answers.Blob)
         if answer.size > limit:
             raise BadAnswer(f"{where}: blob {sha} has {answer.size} bytes, more than {limit}")
         try:
@@ -161,7 +149,7 @@ class GitHubForge:
         }
         if change.expected is not None:
             body["sha"] = change.expected
-        answer = await self._write(
+        answer = await self._calls.write(
             name, "PUT", f"/contents/{quote(change.path)}", body, answers.Written
         )
         return Commit(answer.commit.sha, answer.content.sha)
@@ -176,7 +164,7 @@ class GitHubForge:
         """
         where, head = await self._head(name, branch)
         if where != name:
-            raise _renamed_to(name, where)
+            raise renamed_to(name, where)
         listing = await self._listing(name, head)
         found = (await self._entries(name, listing, (change.path,))).get(change.path)
         standing = None if found is None else found.sha
@@ -187,7 +175,7 @@ class GitHubForge:
             )
         modes = (row.mode for row in listing.tree or () if row.path == change.path)
         encoded = {"content": base64.b64encode(change.content).decode(), "encoding": "base64"}
-        blob = await self._write(name, "POST", "/git/blobs", encoded, answers.Object)
+        blob = await self._calls.write(name, "POST", "/git/blobs", encoded, answers.Object)
         entry = {
             "path": change.path,
             "mode": next(modes, "100644"),
@@ -195,23 +183,25 @@ class GitHubForge:
             "sha": blob.sha,
         }
         grafted = {"base_tree": listing.sha, "tree": [entry]}
-        tree = await self._write(name, "POST", "/git/trees", grafted, answers.Object)
+        tree = await self._calls.write(name, "POST", "/git/trees", grafted, answers.Object)
         wanted = {"message": message, "tree": tree.sha, "parents": [head]}
-        commit = await self._write(name, "POST", "/git/commits", wanted, answers.Object)
+        commit = await self._calls.write(name, "POST", "/git/commits", wanted, answers.Object)
         ref = {"ref": f"refs/heads/{new}", "sha": commit.sha}
-        await self._write(name, "POST", "/git/refs", ref, answers.Ref)
+        await self._calls.write(name, "POST", "/git/refs", ref, answers.Ref)
         return Commit(commit.sha, blob.sha)
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
-        path, query = f"{_path(name)}/pulls", {"state": "open", "base": base}
-        pages = self._pages(path, list[answers.Pull], name, query)
+        path, query = f"{path_of(name)}/pulls", {"state": "open", "base": base}
+        pages = self._calls.pages(path, list[answers.Pull], name, query)
         return tuple([row.pull_request() async for row in pages if row.within(name, base)])
 
     async def open_pull_request(
         self, name: RepositoryName, head: str, base: str, title: str, body: str
     ) -> PullRequest:
         wanted = {"head": head, "base": base, "title": title, "body": body}
-        return (await self._write(name, "POST", "/pulls", wanted, answers.Pull)).pull_request()
+        return (
+            await self._calls.write(name, "POST", "/pulls", wanted, answers.Pull)
+        ).pull_request()
 
     async def close_pull_request(
         self, name: RepositoryName, pull_request: PullRequest, comment: str
@@ -221,78 +211,16 @@ class GitHubForge:
             ("POST", f"/issues/{number}/comments", {"body": comment}),
             ("PATCH", f"/pulls/{number}", {"state": "closed"}),
         ):
-            await self._write(name, method, path, body, msgspec.Raw)
-        await self._write(name, "DELETE", f"/git/refs/heads/{head}", None, type(None))
-
-    # what the methods above are made of
-
-    async def _get(self, path: str, shape: type[T], what: str) -> T:
-        try:
-            return await self._http.get(path, shape)
-        except Rejected as error:
-            raise self._meaning(error, what) from error
-        except Redirected as error:
-            raise _lost_way(what, error) from error
-
-    async def _read(
-        self, name: RepositoryName, suffix: str, shape: type[T]
-    ) -> tuple[RepositoryName, T]:
-        """A GET below a repository that follows renames, with the name that answered."""
-        where = name
-        for _ in range(_HOPS):
-            try:
-                return where, await self._http.get(_path(where) + suffix, shape)
-            except Rejected as error:
-                raise self._meaning(error, str(where)) from error
-            except Redirected as error:
-                where = (await self._renamed(where, error)).to
-        raise BadAnswer(f"{name}: renamed in a circle")
-
-    async def _write(
-        self, name: RepositoryName, method: str, suffix: str, body: object, shape: type[T]
-    ) -> T:
-        try:
-            return await self._http.send(method, _path(name) + suffix, body, shape)
-        except Rejected as error:
-            raise await self._meaning_of_write(error, name) from error
-        except Redirected as error:
-            raise await self._renamed(name, error) from error
-
-    async def _meaning_of_write(self, error: Rejected, name: RepositoryName) -> ForgeError:
-        found = meaning_of_write(error, str(name), authenticated=self._http.authenticated)
-        if not isinstance(found, NotFound) or isinstance(found, BranchMissing):
-            return found
-        # Not there, or only not ours to write: a read tells.
-        await self.repository(name)
-        return no_write_permission(str(name))
-
-    async def _pages(
-        self,
-        path: str,
-        shape: type[list[T]],
-        what: RepositoryName | str,
-        query: Mapping[str, str],
-    ) -> AsyncIterator[T]:
-        """The rows of a listing, for as long as its Link header names a next page."""
-        for number in range(1, _MOST_PAGES + 1):
-            wanted: dict[str, str | int] = {**query, "per_page": _PAGE, "page": number}
-            try:
-                rows, headers = await self._http.get_page(path, shape, wanted)
-            except Rejected as error:
-                raise self._meaning(error, str(what)) from error
-            except Redirected as error:
-                raise await self._renamed(what, error) from error
-            for row in rows:
-                yield row
-            if 'rel="next"' not in headers.get("link", ""):
-                return
-        raise BadAnswer(f"{what}: a listing of more than {_MOST_PAGES} pages")
+            await self._calls.write(name, method, path, body, msgspec.Raw)
+        await self._calls.write(name, "DELETE", f"/git/refs/heads/{head}", None, type(None))
 
     async def _listed_at(self, owner: str) -> tuple[str, dict[str, str]]:
         """Where the owner's repositories are listed, the private ones included."""
+        if not is_plain(owner):
+            raise NotFound(f"{owner!a}: no name of an owner\n  next: correct `owner`")
         quoted = quote(owner, safe="")
         try:
-            await self._get(f"/orgs/{quoted}", msgspec.Raw, owner)
+            await self._calls.get(f"/orgs/{quoted}", msgspec.Raw, owner)
         except NotFound:
             if self._http.authenticated:
                 me = (await self.account()).login
@@ -301,9 +229,6 @@ class GitHubForge:
                     return "/user/repos", {"affiliation": "owner"}
             return f"/users/{quoted}/repos", {"type": "owner"}
         return f"/orgs/{quoted}/repos", {"type": "all"}
-
-    async def _followed(self, name: RepositoryName) -> answers.Repository:
-        return (await self._read(name, "", answers.Repository))[1]
 
     async def _facts(self, answer: answers.Repository) -> Repository:
         if answer.size == 0:
@@ -318,50 +243,26 @@ class GitHubForge:
 
     async def _head(self, name: RepositoryName, branch: str) -> tuple[RepositoryName, str]:
         """The commit that the branch is at. Raises `EmptyRepository`, `NotFound`."""
-        where, answer = await self._read(name, f"/git/ref/heads/{quote(branch)}", answers.Ref)
+        where, answer = await self._calls.read(name, f"/git/ref/heads/{quote(branch)}", answers.Ref)
         if answer.ref != f"refs/heads/{branch}":
             raise BadAnswer(f"{where}: asked for branch {branch!r}, got {answer.ref[:100]!r}")
         return where, answer.object.sha
 
     async def _listing(self, name: RepositoryName, commit: str) -> Listing:
-        path = f"{_path(name)}/git/trees/{commit}?recursive=1"
-        return await self._get(path, Listing, str(name))
+        path = f"{path_of(name)}/git/trees/{commit}?recursive=1"
+        return await self._calls.get(path, Listing, str(name))
 
     async def _entries(
         self, name: RepositoryName, listing: Listing, paths: Sequence[str]
     ) -> dict[str, TreeEntry]:
         async def folder(sha: str, page: int) -> Listing:
             # /rest/git/trees: no pages; past the limit, one folder at a time.
-            found = await self._get(f"{_path(name)}/git/trees/{sha}", Listing, str(name))
+            found = await self._calls.get(f"{path_of(name)}/git/trees/{sha}", Listing, str(name))
             if found.truncated:
                 raise BadAnswer(f"{name}: tree {sha} is larger than GitHub lists")
             return found
 
         return await TreeReader(folder).resolve(listing, paths)
-
-    async def _renamed(self, name: RepositoryName | str, error: Redirected) -> Renamed:
-        """GitHub redirects to the repository's number; its answer has the new name."""
-        parts = error.path.split("?")[0].split("/")
-        if len(parts) < 3 or parts[1] != "repositories" or not parts[2].isdigit():
-            raise _lost_way(str(name), error) from error
-        answer = await self._get(f"/repositories/{parts[2]}", answers.Repository, str(name))
-        return _renamed_to(name, answer.name)
-
-    def _meaning(self, error: Rejected, what: str) -> ForgeError:
-        return meaning(error, what, authenticated=self._http.authenticated)
-
-
-def _renamed_to(name: RepositoryName | str, to: RepositoryName) -> Renamed:
-    return Renamed(f"{name}: is now {to}\n  next: change `repo` in the fleet file to {to}", to=to)
-
-
-def _lost_way(what: str, error: Redirected) -> BadAnswer:
-    return BadAnswer(f"{what}: redirects to {error.path[:120]!r}, which is not followed")
-
-
-def _path(name: RepositoryName) -> str:
-    check(name)
-    return f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
 
 
 def _view(
