@@ -57,13 +57,16 @@ class Applier:
     forge: Forge
     release: Release
     rules: Rules
-    #: Observes a downstream anew.
-    observe: Callable[[Downstream], Awaitable[Observation]]
+    #: Observes a branch of a downstream anew.
+    observe: Callable[[Downstream, str], Awaitable[Observation]]
     watch: Watch
     sleep: Sleep = asyncio.sleep
 
     async def apply(self, downstream: Downstream, action: Action) -> Applied:
         """Carry out ``action``. A forge's failure is in what is given back, never raised."""
+        if not isinstance(action, Write | Create):
+            return Applied(action)
+        branch = action.snapshot.branch
         applied = Applied(action)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((Conflict, AnswerLost)),
@@ -77,7 +80,7 @@ class Applier:
                 with attempt:
                     if attempt.retry_state.attempt_number > 1:
                         self.watch(downstream, Step.RETRYING, "reading again before any retry")
-                        again = await self.observe(downstream)
+                        again = await self.observe(downstream, branch)
                         applied = replace(applied, action=decide(again, self.release, self.rules))
                     if isinstance(applied.action, Write | Create):
                         self.watch(downstream, Step.WRITING, "")

@@ -31,12 +31,20 @@ def known_blobs(content: bytes) -> KnownBlobs:
 
 
 async def observe(
-    forge: Forge, downstream: Downstream, *, clock: Callable[[], datetime], known: KnownBlobs
+    forge: Forge,
+    downstream: Downstream,
+    *,
+    branch: str | None,
+    clock: Callable[[], datetime],
+    known: KnownBlobs,
 ) -> Observation:
-    """What the downstream's branch has now, or why that could not be read. Never raises for it."""
+    """What a branch of the downstream has now, or why that could not be read. Never raises for it.
+
+    ``branch`` None means the forge's default branch, which costs one call more.
+    """
     paths = (downstream.pin, *downstream.consumer_paths)
     try:
-        view = await forge.tree(downstream.repository, downstream.branch, paths)
+        view = await forge.tree(downstream.repository, branch, paths)
         entry = view.entries.get(downstream.pin)
         pin = None if entry is None else await _pin(forge, view.repository, entry, known)
     except ForgeError as error:

@@ -70,7 +70,7 @@ class Run:
         """What a cascade would do, and what it would cost. Writes nothing."""
 
         async def one(downstream: Downstream) -> Planned:
-            observation = await self._observe(downstream)
+            observation = await self._observe(downstream, downstream.branch)
             self.watch(downstream, Step.DONE, "")
             return Planned(observation, decide(observation, self.release, self.rules))
 
@@ -105,14 +105,14 @@ class Run:
         started = self.clock()
 
         async def one(downstream: Downstream) -> Verdict:
-            verdict = self._judge(await self._observe(downstream))
+            verdict = self._judge(await self._observe(downstream, downstream.branch))
             self.watch(downstream, Step.DONE, verdict.state)
             return verdict
 
         return self._report("verify", started, await self._each(one), ())
 
     async def _carry(self, applier: Applier, downstream: Downstream) -> Outcome:
-        observation = await self._observe(downstream)
+        observation = await self._observe(downstream, downstream.branch)
         action = decide(observation, self.release, self.rules)
         if not isinstance(action, Write | Create):
             verdict = self._judge(observation)
@@ -120,12 +120,13 @@ class Run:
                 return _outcome(Applied(action, failure=action.failure), verdict)
             return _outcome(Applied(action), verdict)
         applied = await applier.apply(downstream, action)
-        return _outcome(applied, await self._read_back(downstream, applied))
+        verdict = await self._read_back(downstream, action.snapshot.branch, applied)
+        return _outcome(applied, verdict)
 
-    async def _read_back(self, downstream: Downstream, applied: Applied) -> Verdict:
+    async def _read_back(self, downstream: Downstream, branch: str, applied: Applied) -> Verdict:
         for wait in (*_READ_BACK_AGAIN, None):
             self.watch(downstream, Step.READING_BACK, "")
-            verdict = self._judge(await self._observe(downstream))
+            verdict = self._judge(await self._observe(downstream, branch))
             waits = applied.commit is not None and applied.pull_request is None
             if verdict.state is State.CONVERGED or not waits or wait is None:
                 return verdict
@@ -133,10 +134,10 @@ class Run:
             await self.sleep(wait)
         raise AssertionError("the last round returns")
 
-    async def _observe(self, downstream: Downstream) -> Observation:
+    async def _observe(self, downstream: Downstream, branch: str | None) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
         known = known_blobs(text.render(self.release.version))
-        return await observe(self.forge, downstream, clock=self.clock, known=known)
+        return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
 
     def _judge(self, observation: Observation) -> Verdict:
         return judge(observation, self.release, self.fleet.policy.versions)
