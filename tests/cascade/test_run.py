@@ -184,11 +184,11 @@ async def test_two_cascades_at_the_same_time_make_one_commit_each(tmp_path: Path
         "drop,match=^(PUT|POST) .*/contents/,times=3",
         "truncated-json,match=^(PUT|POST) .*/contents/",
         "html,match=^(PUT|POST) .*/contents/,times=3",
-        "status=429,retry-after=1,every=3",
-        "status=502,match=^GET ,every=4",
-        "drop,match=^GET ,every=4",
-        "truncated-json,match=^GET ,every=5",
-        "html,match=^GET ,every=5",
+        "status=429,retry-after=1,every=3,times=4",
+        "status=502,match=^GET ,every=4,times=4",
+        "drop,match=^GET ,every=4,times=4",
+        "truncated-json,match=^GET ,every=5,times=4",
+        "html,match=^GET ,every=5,times=4",
     ],
 )
 async def test_with_a_faulty_forge_it_is_still_one_commit_each(tmp_path: Path, fault: str) -> None:

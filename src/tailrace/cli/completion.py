@@ -15,7 +15,7 @@ def command(shell: str) -> None:
 
     \b
     Examples:
-      tailrace completion bash > ~/.local/share/bash-completion/completions/tailrace
+      eval "$(tailrace completion bash)"
       tailrace completion zsh > "${fpath[1]}/_tailrace"
       tailrace completion fish > ~/.config/fish/completions/tailrace.fish
     """

@@ -70,7 +70,8 @@ def command(
     \b
     Examples:
       tailrace drift
-      tailrace drift --manifest manifest.json --workflow .gitea/workflows/publish.yml
+      tailrace drift --manifest manifest.json
+      tailrace drift --workflow .gitea/workflows/publish.yml
     """
     from tailrace.cli.output import show_drift
     from tailrace.fleet.drift import find_drift

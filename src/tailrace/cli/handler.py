@@ -34,8 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     except TailraceError as error:
         _say(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader went away (`| head`): what was said was not read to its end.
+    except (BrokenPipeError, SystemExit):
+        # The reader went away (`| head`), which click turns into exit code 1, "not converged".
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.UNKNOWN
     except Exception:  # noqa: BLE001 - a bug of ours: Python's own code, 1, says "not converged"

@@ -40,8 +40,8 @@ def read_workflow_list(file: Path, variable: str = "TEMPLATES") -> WorkflowList:
 
     Raises `WorkflowListError` where there is none, or where two of them differ.
     """
+    source = read_bounded(file, _LIMIT)
     try:
-        source = read_bounded(file, _LIMIT)
         loaded = yaml.load(source, Loader=yaml.CSafeLoader)
         found = list(_lists(loaded, variable, [0]))
     except yaml.YAMLError as error:

@@ -67,14 +67,15 @@ def opened(path: Path, name: RepositoryName) -> Iterator[BareRepository]:
 
 
 def _meaning(error: Exception, path: Path, name: RepositoryName) -> ForgeError:
-    text = ascii(str(error))[1:-1][:200]
-    if "not owned by current user" in text:
+    said = str(error)
+    text = ascii(said)[1:-1][:200]
+    if "not owned by current user" in said:
         return PermissionDenied(
             f"{name}: another user owns {path}, so Git does not trust it"
             f"\n  next: run as its owner, or:"
             f"\n  git config --global --add safe.directory {path}"
         )
-    if "ermission denied" in text:
+    if "ermission denied" in said:
         return PermissionDenied(f"{name}: {text}\n  next: give this user access to {path}")
     if text.startswith("Repository not found"):
         return BadAnswer(

@@ -27,6 +27,7 @@ from tailrace.forges.base import (
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.gitea_errors import meaning, meaning_of_write
 from tailrace.forges.http import Redirected, Rejected, Transport
+from tailrace.forges.names import check
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
 
@@ -316,6 +317,7 @@ class GiteaForge:
 
 
 def _path(name: RepositoryName) -> str:
+    check(name)
     return f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
 
 

@@ -99,6 +99,7 @@ class Transport:
         self.url = url.rstrip("/")
         self.calls = 0
         self.authenticated = authorization is not None
+        self._secret = (authorization or "").rpartition(" ")[2]
         self._prefix = urlsplit(self.url).path
         self._origin = URL(self.url).origin()
         self._headers = {"User-Agent": f"tailrace/{__version__}", **(headers or {})}
@@ -120,6 +121,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=self._concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=True,
+            middlewares=(_once,),
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
         )
@@ -228,7 +230,7 @@ class Transport:
             return answer
         if answer.status in _REDIRECTS:
             raise self._redirected(answer, path)
-        rejected = Rejected(answer.status, _message(answer))
+        rejected = Rejected(answer.status, self._message(answer))
         limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
             answer.status == HTTPStatus.FORBIDDEN
             and (
@@ -260,6 +262,7 @@ class Transport:
             url = url.update_query({key: str(value) for key, value in query.items()})
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if data is not None else None
+        trouble: Exception
         async with self._slots:
             self.calls += 1
             try:
@@ -269,16 +272,28 @@ class Transport:
                     return Answer(
                         response.status,
                         {name.lower(): value for name, value in response.headers.items()},
-                        await _bounded(response),
+                        await self._bounded(response),
                     )
             except aiohttp.ClientConnectorError as error:
                 # Nothing was sent, so a write may be repeated as well.
-                raise _Transient(f"cannot connect ({_shown(str(error.os_error))})") from error
-            except TimeoutError as error:
-                raise self._lost(method, path, f"no answer in {self._timeout:g} s") from error
+                trouble = _Transient(f"cannot connect ({_shown(str(error.os_error))})")
+            except TimeoutError:
+                trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
             except (aiohttp.ClientError, OSError) as error:
                 why = f"the connection broke ({_shown(str(error) or type(error).__name__)})"
-                raise self._lost(method, path, why) from error
+                trouble = self._lost(method, path, why)
+        # Outside of the handlers: aiohttp's errors hold the request's headers, so the token.
+        raise trouble
+
+    async def _bounded(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > ANSWER_LIMIT:
+                what = f"{response.method} {response.url}: more than {ANSWER_LIMIT:,} bytes"
+                reading = response.method in _READS
+                raise BadAnswer(what) if reading else AnswerLost(f"{what}; it may have been done")
+        return bytes(body)
 
     def _lost(self, method: str, path: str, why: str) -> Exception:
         if method in _READS:
@@ -287,13 +302,18 @@ class Transport:
 
     def _slow_down(self, answer: Answer, *, limited: bool) -> Exception:
         wait = _retry_after(answer.headers)
-        message = _message(answer)
+        message = self._message(answer)
         if wait is not None and wait > self._patience.longest_retry_after:
             return RateLimited(
                 f"{self.url}: asks to wait {wait:.0f} s ({answer.status} {message})"
                 "\n  next: run the same command again after that"
             )
         return _Transient(f"{answer.status} {message}", wait, limited=limited)
+
+    def _message(self, answer: Answer) -> str:
+        """What the forge says of an error, safe to print, and without the token if it echoes it."""
+        message = _message(answer)
+        return message.replace(self._secret, "[token]") if self._secret else message
 
     def _redirected(self, answer: Answer, path: str) -> Exception:
         location = answer.headers.get("location", "")
@@ -303,7 +323,7 @@ class Transport:
         except ValueError:
             return _bad_redirect(self.url, location)
         raw = target.raw_path
-        if not same or not raw.startswith(self._prefix + "/"):
+        if not location or not same or not raw.startswith(self._prefix + "/"):
             return _bad_redirect(self.url, location)
         return Redirected(raw[len(self._prefix) :])
 
@@ -316,13 +336,16 @@ def _bad_redirect(url: str, location: str) -> ForgeError:
     )
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > ANSWER_LIMIT:
-            raise BadAnswer(f"{response.method} {response.url}: more than {ANSWER_LIMIT} bytes")
-    return bytes(body)
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from sending a GET, PUT or DELETE again by itself on a broken connection."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error) or type(error).__name__) from None
 
 
 class _Complaint(msgspec.Struct):

@@ -63,6 +63,8 @@ class SandboxServer:
         self.forge = Store(root, clock)
         #: Every API call that came in: method and path with its query.
         self.api_calls: list[tuple[str, str]] = []
+        #: Set by the next API call that comes in.
+        self.first_call = asyncio.Event()
         self._host = host
         self._port = port
         self._write_cost = write_cost
@@ -103,6 +105,7 @@ class SandboxServer:
                 query = scope["query_string"].decode("latin-1")
                 line = scope["path"] + (f"?{query}" if query else "")
                 self.api_calls.append((scope["method"], line))
+                self.first_call.set()
         await self._faults(scope, receive, send)
 
     async def __aenter__(self) -> Self:
