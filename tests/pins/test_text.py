@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailrace.model import FileKind, PinFile
-from tailrace.pins.text import read, render
+from tailrace.pins.text import read
 from tailrace.versions import VersionPolicy
 
 CONSUMER = "LC_ALL=C; export LC_ALL; head -n1 | tr -d '[:space:]'"

@@ -24,11 +24,13 @@ from tailrace.model import (
     IntentionalSkip,
     Observation,
     Outcome,
+    PinFile,
     Plan,
     Planned,
     Refuse,
     Release,
     Report,
+    Snapshot,
     State,
     Step,
     Strategy,
@@ -41,8 +43,6 @@ R = TypeVar("R")
 
 #: Seconds before a write that was answered well, but does not show yet, is read back again.
 _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
-#: Calls per write: the commit, or listing, commit and opening of a pull request; and a read-back.
-_CALLS = {Strategy.COMMIT: 2, Strategy.PULL_REQUEST: 4}
 
 
 def _ignore(downstream: Downstream, step: Step, detail: str) -> None:
@@ -79,7 +79,7 @@ class Run:
         return Plan(
             release=self.release,
             planned=planned,
-            calls=self.forge.calls + sum(_CALLS[d.strategy] for d in writes),
+            calls=self.forge.calls + sum(self.forge.write_calls[d.strategy] for d in writes),
             commits=len(writes),
             pull_requests=sum(d.strategy is Strategy.PULL_REQUEST for d in writes),
         )
@@ -120,13 +120,15 @@ class Run:
                 return _outcome(Applied(action, failure=action.failure), verdict)
             return _outcome(Applied(action), verdict)
         applied = await applier.apply(downstream, action)
-        verdict = await self._read_back(downstream, action.snapshot.branch, applied)
+        verdict = await self._read_back(downstream, action.snapshot, applied)
         return _outcome(applied, verdict)
 
-    async def _read_back(self, downstream: Downstream, branch: str, applied: Applied) -> Verdict:
+    async def _read_back(
+        self, downstream: Downstream, before: Snapshot, applied: Applied
+    ) -> Verdict:
         for wait in (*_READ_BACK_AGAIN, None):
             self.watch(downstream, Step.READING_BACK, "")
-            verdict = self._judge(await self._observe(downstream, branch))
+            verdict = self._judge(await self._observe(downstream, before.branch, before.pin))
             waits = applied.commit is not None and applied.pull_request is None
             if verdict.state is State.CONVERGED or not waits or wait is None:
                 return verdict
@@ -134,9 +136,14 @@ class Run:
             await self.sleep(wait)
         raise AssertionError("the last round returns")
 
-    async def _observe(self, downstream: Downstream, branch: str | None) -> Observation:
+    async def _observe(
+        self, downstream: Downstream, branch: str | None, before: PinFile | None = None
+    ) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
         known = known_blobs(text.render(self.release.version))
+        if before is not None and before.content is not None:
+            # What a SHA names never changes, so it need not be fetched twice.
+            known = {**known, before.sha: before.content}
         return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
 
     def _judge(self, observation: Observation) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -14,6 +14,7 @@ from tailrace.model import (
     FailureKind,
     PullRequest,
     RepositoryName,
+    Strategy,
     TreeView,
 )
 
@@ -157,6 +158,11 @@ class Forge(Protocol):
     @property
     def calls(self) -> int:
         """Calls made so far: HTTP requests, or Git operations for a folder of repositories."""
+        ...
+
+    @property
+    def write_calls(self) -> Mapping[Strategy, int]:
+        """Calls that one write and its read-back take where nobody interferes."""
         ...
 
     async def __aenter__(self) -> Self: ...

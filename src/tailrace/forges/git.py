@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -24,7 +24,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.git_repository import Prepared, RefLocked, opened
 from tailrace.forges.names import Refused, check, is_plain
-from tailrace.model import Commit, PullRequest, RepositoryName, TreeView
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeView
 
 T = TypeVar("T")
 
@@ -48,6 +48,11 @@ class GitForge:
         self._slots = asyncio.Semaphore(concurrency)
         self._timeout = timeout
         self._sleep = sleep
+
+    @property
+    def write_calls(self) -> Mapping[Strategy, int]:
+        """The commit, moving the branch, the read-back; there are no pull requests."""
+        return {Strategy.COMMIT: 3, Strategy.PULL_REQUEST: 1}
 
     async def __aenter__(self) -> Self:
         return self

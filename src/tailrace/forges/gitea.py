@@ -29,7 +29,7 @@ from tailrace.forges.gitea_errors import meaning, meaning_of_write
 from tailrace.forges.http import Redirected, Rejected, Transport
 from tailrace.forges.names import check
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sized)
@@ -52,6 +52,11 @@ class GiteaForge:
     def calls(self) -> int:
         """Requests that were sent so far."""
         return self._http.calls
+
+    @property
+    def write_calls(self) -> Mapping[Strategy, int]:
+        """The commit and its read-back; before it the pull requests, after it the new one."""
+        return {Strategy.COMMIT: 2, Strategy.PULL_REQUEST: 4}
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()

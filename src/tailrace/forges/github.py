@@ -31,7 +31,7 @@ from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, r
 from tailrace.forges.http import Redirected, Rejected, Transport
 from tailrace.forges.names import check_path, is_plain
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import Commit, PullRequest, RepositoryName, TreeEntry, TreeView
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
 
 class GitHubForge:
@@ -45,6 +45,11 @@ class GitHubForge:
     def calls(self) -> int:
         """Requests that were sent so far."""
         return self._http.calls
+
+    @property
+    def write_calls(self) -> Mapping[Strategy, int]:
+        """The read-back is two calls; a new branch is made of blob, tree, commit and ref."""
+        return {Strategy.COMMIT: 3, Strategy.PULL_REQUEST: 10}
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
