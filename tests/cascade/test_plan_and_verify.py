@@ -32,6 +32,8 @@ RULES = Rules()
 STRICT = VersionPolicy.STRICT
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"
 
+FIRE = "#fire-publish-image-1778872861"
+
 TABLE = [
     # what stands there, what is done, what is said, as read, malformed
     (b"0.1.1001\n", Keep, State.CONVERGED, "0.1.1001", False),
@@ -53,6 +55,9 @@ TABLE = [
     (b"9" * 5_000 + b"\n", Write, State.DIVERGED, "9" * 5_000, True),
     (b"0.1.1002\n", Refuse, State.DIVERGED, "0.1.1002", False),
     (b"1.0\n", Refuse, State.DIVERGED, "1.0", True),
+    (b"\xef\xbb\xbf9.9.9\n", Refuse, State.DIVERGED, "\ufeff9.9.9", True),
+    (b"9.9.9 # hold\n", Refuse, State.DIVERGED, "9.9.9#hold", True),
+    (b"# fire-publish-image-1778872861\n", Write, State.DIVERGED, FIRE, True),
     (b"0.2.0\n# stray\n", Refuse, State.DIVERGED, "0.2.0", True),
     (None, Create, State.MISSING, None, False),
     (LFS, Refuse, State.MALFORMED, "versionhttps://git-lfs.github.com/spec/v1", True),

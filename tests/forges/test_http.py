@@ -21,8 +21,9 @@ from tests.forges.scripted import (
     texts,
 )
 
+from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import AnswerLost, BadAnswer, RateLimited, Unreachable
-from tailrace.forges.http import ANSWER_LIMIT, Patience, Redirected, Rejected, Transport
+from tailrace.forges.http import ANSWER_LIMIT, Patience, Transport
 
 OK = json(200, {"a": 1})
 PATIENCE = Patience(attempts=4, first=0.25, most=1.0, longest_retry_after=60.0)

@@ -100,7 +100,7 @@ def test_plain_lines() -> None:
         "      next: check `repo`",
         "1 converged, 1 diverged, 1 malformed, 1 missing, 1 skipped, 1 unknown; 9 calls, 1.5 s",
         HEADLINE,
-        "  next: tailrace cascade 0.1.1001",
+        "  next: tailrace plan 0.1.1001, then: tailrace cascade 0.1.1001",
     ]
 
 

@@ -11,7 +11,7 @@ from tests.report.reports import NOW, RELEASE, report
 
 from tailrace.errors import ConfigurationError
 from tailrace.model import IntentionalSkip, Policy, Release
-from tailrace.report.result import default_file, skip_of, write_result
+from tailrace.report.result import default_file, forget_result, skip_of, write_result
 
 SKIPPED = replace(report(), skip=IntentionalSkip("workflow_dispatch", "no token"))
 CI = {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}
@@ -28,8 +28,19 @@ def asked(
     environ: dict[str, str] | None = None,
     release: Release = RELEASE,
     after: timedelta = timedelta(minutes=5),
+    policy: Policy | None = None,
+    *,
+    token_present: bool = False,
 ) -> bool:
-    skip = skip_of(told, fleet_file, release, Policy(), environ or {}, NOW + after)
+    skip = skip_of(
+        told,
+        fleet_file,
+        release,
+        policy or Policy(),
+        environ or {},
+        NOW + after,
+        token_present=token_present,
+    )
     return skip is not None
 
 
@@ -60,6 +71,25 @@ def test_an_event_that_the_fleet_file_does_not_allow_is_not_believed(fleet_file:
     pushed = replace(report(), skip=IntentionalSkip("push", "no token"))
     write_result(default_file(fleet_file), pushed, CI)
     assert not asked(fleet_file, environ=CI)
+
+
+def test_with_a_token_a_file_that_nobody_named_is_not_believed(fleet_file: Path) -> None:
+    write_result(default_file(fleet_file), SKIPPED, CI)
+    assert not asked(fleet_file, environ=CI, token_present=True)
+    assert asked(fleet_file, str(default_file(fleet_file)), environ=CI, token_present=True)
+
+
+def test_a_word_obeys_the_policy_as_well(fleet_file: Path) -> None:
+    assert not asked(fleet_file, "skipped", policy=Policy(skip_without_token_on=()))
+    assert not asked(fleet_file, "skipped", {"GITHUB_EVENT_NAME": "push"})
+    assert asked(fleet_file, "skipped", {"GITHUB_EVENT_NAME": "workflow_dispatch"})
+
+
+def test_a_cascade_that_begins_takes_an_old_result_away(fleet_file: Path) -> None:
+    write_result(default_file(fleet_file), SKIPPED, {})
+    forget_result(default_file(fleet_file))
+    forget_result(default_file(fleet_file))
+    assert not asked(fleet_file)
 
 
 def test_told_by_word_or_file(fleet_file: Path, tmp_path: Path) -> None:

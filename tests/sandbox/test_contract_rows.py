@@ -190,7 +190,7 @@ async def test_the_tree_of_a_ref_that_is_not_there_is_400(peer: Peer) -> None:
     status, body, _ = await peer.call("GET", f"{PINNED}/git/trees/x")
     assert (status, body["message"]) == (400, "sha not found [x]")
     async with peer.forge() as forge:
-        with pytest.raises(BranchMissing, match="default branch is 'main'"):
+        with pytest.raises(BranchMissing, match="its default is 'main'"):
             await forge.tree(REPOSITORY, "x", ["y"])
 
 

@@ -24,6 +24,7 @@ from tailrace.model import (
     Downstream,
     Failure,
     FailureKind,
+    Keep,
     Observation,
     PullRequest,
     Release,
@@ -68,6 +69,7 @@ class Applier:
             return Applied(action)
         branch = action.snapshot.branch
         applied = Applied(action)
+        lost = False
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((Conflict, AnswerLost)),
             stop=stop_after_attempt(ATTEMPTS),
@@ -81,10 +83,16 @@ class Applier:
                     if attempt.retry_state.attempt_number > 1:
                         self.watch(downstream, Step.RETRYING, "reading again before any retry")
                         again = await self.observe(downstream, branch)
-                        applied = replace(applied, action=decide(again, self.release, self.rules))
+                        now = decide(again, self.release, self.rules)
+                        commit = _ours(now) if lost else None
+                        applied = Applied(now, commit)
                     if isinstance(applied.action, Write | Create):
                         self.watch(downstream, Step.WRITING, "")
-                        applied = await self._write(downstream, applied.action)
+                        try:
+                            applied = await self._write(downstream, applied.action)
+                        except AnswerLost:
+                            lost = True
+                            raise
         except ForgeError as error:
             return replace(applied, failure=_failure(error, downstream))
         return applied
@@ -101,6 +109,13 @@ class Applier:
             commit_message(action, self.release),
         )
         return Applied(action, commit)
+
+
+def _ours(action: Action) -> Commit | None:
+    """The commit of a write whose answer was lost: the pin is there now, so it was made."""
+    if not isinstance(action, Keep) or action.snapshot.commit is None or not action.snapshot.pin:
+        return None
+    return Commit(action.snapshot.commit, action.snapshot.pin.sha)
 
 
 def _failure(error: ForgeError, downstream: Downstream) -> Failure:

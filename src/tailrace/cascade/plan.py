@@ -51,14 +51,15 @@ def decide(observation: Observation, release: Release, rules: Rules) -> Action:
     if seen.pin.content == content:
         return Keep(seen)
     value = reading.value or ""
-    if is_newer(value, release.version) and not rules.allow_downgrade:
+    newer = next((v for v in (value, *reading.hints) if is_newer(v, release.version)), None)
+    if newer is not None and not rules.allow_downgrade:
         return _refuse(
             seen,
-            f"{seen.repository}: has {value}, which is newer than {release.version}"
+            f"{seen.repository}: has {newer}, which is newer than {release.version}"
             "\n  next: cascade the newer release, or say --allow-downgrade",
         )
-    why = "malformed" if value == release.version else "another version"
-    return _forbidden(observation, seen) or Write(seen, seen.pin.sha, content, f"{pin} has {why}")
+    why = f"{pin} has another version" if reading.exact else f"{pin} is malformed"
+    return _forbidden(observation, seen) or Write(seen, seen.pin.sha, content, why)
 
 
 def no_consumer(observation: Observation, seen: Snapshot) -> str | None:
@@ -91,7 +92,7 @@ def _forbidden(observation: Observation, seen: Snapshot) -> Refuse | None:
         return Refuse(Failure(FailureKind.ARCHIVED, message), seen)
     if seen.can_push is False:
         message = (
-            f"{asked}: this token may read it but not write to it"
+            f"{asked}: may be read, but not written to, by this token or without one"
             "\n  next: give the token's user write permission there"
         )
         return Refuse(Failure(FailureKind.PERMISSION, message), seen)

@@ -60,7 +60,7 @@ def _compare(
     if value == want and reading.exact:
         return State.CONVERGED, value, False, ""
     if value == want:
-        detail = f"{pin} has {want}, but more than that and one newline"
+        detail = f"{pin} says {want}, but is not exactly that and one newline"
         return State.MALFORMED, value, True, detail
     detail = ""
     if is_newer(value, want):

@@ -70,13 +70,14 @@ def command(
     """
     from tailrace.cascade.run import Run, skipped
     from tailrace.cascade.token import intentional_skip
-    from tailrace.cli.output import show_report, watching
-    from tailrace.report.result import default_file, write_result
+    from tailrace.cli.output import check_junit, show_report, watching
+    from tailrace.report.result import default_file, forget_result, write_result
 
     fleet = open_fleet(
         fleet_file, manifest=manifest, list_name=list_name, only=only, strategy=strategy
     )
     release = release_of(fleet, version)
+    check_junit(junit)
     token = token_of(fleet)
 
     async def cascade() -> Report:
@@ -87,6 +88,8 @@ def command(
                 return await run.cascade()
 
     skip = intentional_skip(fleet.forge, fleet.policy, token=token, event=event)
+    file = result_file or default_file(fleet_file)
+    forget_result(file)
     report = skipped("cascade", release, skip) if skip else asyncio.run(cascade())
-    write_result(result_file or default_file(fleet_file), report, os.environ)
+    write_result(file, report, os.environ)
     return show_report(report, as_json=as_json, junit=junit, environ=os.environ)

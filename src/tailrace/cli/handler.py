@@ -17,7 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; the exit code to end with."""
     try:
         code = tailrace.main(list(arguments), prog_name="tailrace", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return int(code or ExitCode.CONVERGED)
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -26,8 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo(
-            "\ninterrupted: some may be written, some not"
-            "\n  next: run the same command again; it writes only what differs",
+            "\ninterrupted\n  next: run the same command again; a cascade writes only what differs",
             err=True,
         )
         return ExitCode.INTERRUPTED
@@ -36,12 +36,22 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (BrokenPipeError, SystemExit):
         # The reader went away (`| head`), which click turns into exit code 1, "not converged".
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere()
+        return ExitCode.UNKNOWN
+    except OSError as error:
+        _to_nowhere()
+        click.echo(f"error: what was found cannot be written: {error.strerror}", err=True)
         return ExitCode.UNKNOWN
     except Exception:  # noqa: BLE001 - a bug of ours: Python's own code, 1, says "not converged"
         traceback.print_exc()
         click.echo("tailrace: this is a bug; please report the lines above", err=True)
         return ExitCode.UNKNOWN
+
+
+def _to_nowhere() -> None:
+    """Keep the interpreter from failing once more over standard output when it ends."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(error: TailraceError) -> None:

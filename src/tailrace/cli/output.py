@@ -33,7 +33,7 @@ def show_report(
         from tailrace.report.document import of_report
 
         _json(of_report(report))
-    elif sys.stdout.isatty():
+    elif _at_a_terminal():
         from tailrace.report.terminal import show_report as show
 
         show(Console(), report)
@@ -44,15 +44,33 @@ def show_report(
     _lines(divergence_lines(report), err=as_json)
     if environ.get("GITHUB_ACTIONS") == "true" or report.skip is not None:
         _lines(annotation_lines(report), err=as_json)
+    write_actions_files(environ, report)
     if junit is not None:
         from tailrace.report.junit import to_junit
 
         try:
             junit.write_bytes(to_junit(report))
         except OSError as error:
-            raise ConfigurationError(f"{junit}: cannot be written: {error.strerror}") from error
-    write_actions_files(environ, report)
+            raise _cannot_write(junit, error) from error
     return int(exit_code(report))
+
+
+def check_junit(junit: Path | None) -> None:
+    """Raises before anything is done where the JUnit file could not be written afterwards."""
+    if junit is None:
+        return
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        with junit.open("ab"):
+            pass
+    except OSError as error:
+        raise _cannot_write(junit, error) from error
+
+
+def _cannot_write(junit: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{junit}: cannot be written: {error.strerror}\n  next: name another --junit"
+    )
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> int:
@@ -63,7 +81,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> int:
         from tailrace.report.document import of_plan
 
         _json(of_plan(plan))
-    elif sys.stdout.isatty():
+    elif _at_a_terminal():
         from tailrace.report.terminal import show_plan as show
 
         show(Console(), plan)
@@ -82,7 +100,7 @@ def show_drift(report: DriftReport, *, as_json: bool) -> int:
         from tailrace.report.document import of_drift
 
         _json(of_drift(report))
-    elif sys.stdout.isatty():
+    elif _at_a_terminal():
         from tailrace.report.terminal import show_drift as show
 
         show(Console(), report)
@@ -101,7 +119,7 @@ def show_checks(checks: tuple[Check, ...], *, as_json: bool) -> int:
         from tailrace.report.document import of_checks
 
         _json(of_checks(checks))
-    elif sys.stdout.isatty():
+    elif _at_a_terminal():
         from tailrace.report.terminal import show_checks as show
 
         show(Console(), checks)
@@ -110,6 +128,10 @@ def show_checks(checks: tuple[Check, ...], *, as_json: bool) -> int:
 
         _lines(check_lines(checks))
     return int(checks_exit_code(checks))
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _json(document: dict[str, Any]) -> None:

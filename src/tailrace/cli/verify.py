@@ -55,19 +55,29 @@ def command(
       tailrace verify 0.1.1001 --cascade-result "$RESULT_OF_THE_CASCADE_JOB"
     """
     from tailrace.cascade.run import Run, skipped
-    from tailrace.cli.output import show_report, watching
+    from tailrace.cli.output import check_junit, show_report, watching
     from tailrace.report.result import skip_of
 
     fleet = open_fleet(fleet_file, manifest=manifest, list_name=list_name, only=only)
     release = release_of(fleet, version)
+    check_junit(junit)
+    token = token_of(fleet)
 
     async def verify() -> Report:
-        forge = forge_of(fleet, token_of(fleet))
+        forge = forge_of(fleet, token)
         with watching(fleet) as watch:
             async with forge:
                 return await Run(fleet, forge, release, watch=watch).verify()
 
     now = datetime.now(UTC)
-    skip = skip_of(cascade_result, fleet_file, release, fleet.policy, os.environ, now)
+    skip = skip_of(
+        cascade_result,
+        fleet_file,
+        release,
+        fleet.policy,
+        os.environ,
+        now,
+        token_present=token is not None,
+    )
     report = skipped("verify", release, skip) if skip else asyncio.run(verify())
     return show_report(report, as_json=as_json, junit=junit, environ=os.environ)

@@ -50,7 +50,11 @@ class ForgeTable(_Table):
     )
     concurrency: int = Field(default=8, ge=1, le=64, description="Calls under way at once.")
     timeout: float = Field(
-        default=30.0, gt=0, le=600, description="Seconds that one call may take.", strict=False
+        default=30.0,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Seconds that one call may take.",
     )
 
 

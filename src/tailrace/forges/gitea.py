@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from tailrace.forges import gitea_answers as answers
+from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import (
     Account,
     BadAnswer,
@@ -26,7 +27,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.gitea_errors import meaning, meaning_of_write
-from tailrace.forges.http import Redirected, Rejected, Transport
+from tailrace.forges.http import Transport
 from tailrace.forges.names import check
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
@@ -291,9 +292,11 @@ class GiteaForge:
                 raise self._meaning(error, str(name)) from error
             if facts.empty:
                 return None
+            other = facts.default_branch
+            said = "the forge's default" if other == branch else f"its default is {other!r}"
             raise BranchMissing(
-                f"{name}: has no branch {branch!r}; its default branch is"
-                f" {facts.default_branch!r}\n  next: correct `branch` in the fleet file"
+                f"{name}: has no branch {branch!r} ({said})"
+                "\n  next: correct `branch` in the fleet file, or the default branch there"
             ) from error
         except Redirected as error:
             raise self._renamed(name, error) from error

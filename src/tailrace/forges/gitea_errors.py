@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tailrace.forges.answers import Rejected
 from tailrace.forges.base import (
     AnswerLost,
     Archived,
@@ -14,7 +15,6 @@ from tailrace.forges.base import (
     ProtectedBranch,
     TokenRefused,
 )
-from tailrace.forges.http import Rejected
 
 
 def meaning(error: Rejected, what: str, *, authenticated: bool) -> ForgeError:
@@ -23,7 +23,7 @@ def meaning(error: Rejected, what: str, *, authenticated: bool) -> ForgeError:
     if status == 401 and authenticated:
         return TokenRefused(
             f"{what}: the forge refuses the token ({message})"
-            "\n  next: make a new token, then try it with `tailrace doctor`"
+            "\n  next: make a new one with the scope write:repository"
         )
     if status == 401:
         return TokenRefused(
@@ -39,7 +39,7 @@ def meaning(error: Rejected, what: str, *, authenticated: bool) -> ForgeError:
         )
     if status == 403:
         return PermissionDenied(
-            f"{what}: {message}\n  next: give the token's user write permission there"
+            f"{what}: 403 {message}\n  next: give the token's user permission there"
         )
     if status == 404:
         return NotFound(

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from tailrace.forges import github_answers as answers
+from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import (
     Account,
     BadAnswer,
@@ -28,7 +29,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, renamed_to
-from tailrace.forges.http import Redirected, Rejected, Transport
+from tailrace.forges.http import Transport
 from tailrace.forges.names import check_path, is_plain
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView

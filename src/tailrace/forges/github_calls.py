@@ -7,9 +7,10 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from tailrace.forges import github_answers as answers
+from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import BadAnswer, BranchMissing, ForgeError, NotFound, Renamed
 from tailrace.forges.github_errors import meaning, meaning_of_write, no_write_permission
-from tailrace.forges.http import Redirected, Rejected, Transport
+from tailrace.forges.http import Transport
 from tailrace.forges.names import check
 from tailrace.model import RepositoryName
 

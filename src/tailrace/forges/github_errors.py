@@ -5,6 +5,7 @@ The texts are not in its API description; each was seen in the place named besid
 
 from __future__ import annotations
 
+from tailrace.forges.answers import Rejected
 from tailrace.forges.base import (
     AnswerLost,
     Archived,
@@ -19,7 +20,6 @@ from tailrace.forges.base import (
     RateLimited,
     TokenRefused,
 )
-from tailrace.forges.http import Rejected
 
 #: Of a protected branch or a ruleset: BobAnkh/auto-generate-changelog#78, 47degrees/
 #: sbt-org-policies#263, satisfactory-factories/application#67, rest-api-description#4887.

@@ -7,13 +7,12 @@ have been, `AnswerLost` says so and the caller reads back first.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,12 +22,23 @@ from tenacity.wait import wait_exponential_jitter
 from yarl import URL
 
 from tailrace import __version__
+from tailrace.forges.answers import (
+    Answer,
+    Redirected,
+    Rejected,
+    complaint,
+    retry_after,
+    shown,
+)
 from tailrace.forges.base import AnswerLost, BadAnswer, ForgeError, RateLimited, Unreachable
 
 T = TypeVar("T")
 
 #: More than this is read of no answer: a page of a tree listing is about 0.4 MiB.
 ANSWER_LIMIT = 8 * 1024 * 1024
+
+#: After so many calls in a row without any answer, a forge is taken to be down.
+_DEAD_AFTER = 3
 
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,39 +57,22 @@ class Patience:
     longest_retry_after: float = 90.0
 
 
-class Rejected(Exception):
-    """An answer with an error status, for an adapter to give its meaning. Never leaves it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status} {message}")
-        self.status = status
-        self.message = message
-
-
-class Redirected(Exception):
-    """A redirect on the same forge, for an adapter to follow or not. Never leaves it."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer with a good status."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class _Transient(Exception):
     """An attempt that may go better the next time."""
 
-    def __init__(self, why: str, retry_after: float | None = None, *, limited: bool = False):
+    def __init__(
+        self,
+        why: str,
+        retry_after: float | None = None,
+        *,
+        limited: bool = False,
+        answered: bool = True,
+    ):
         super().__init__(why)
         self.retry_after = retry_after
         self.limited = limited
+        #: Whether there was any answer at all.
+        self.answered = answered
 
 
 class Transport:
@@ -113,6 +106,8 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._answered_well = False
         self._token_refused = ""
+        #: Calls in a row that were given up without any answer.
+        self._given_up = 0
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -173,13 +168,16 @@ class Transport:
                 with attempt:
                     return await self._attempt(method, path, shape, query, body)
         except _Transient as error:
-            what = f"{method} {self.url}{path}: {error}"
             if error.limited:
                 raise RateLimited(
-                    f"{what}\n  next: run it again later, or lower `concurrency`"
+                    f"{self.url}: {error}\n  on {method} {path}"
+                    "\n  next: run it again later, or lower `concurrency`"
                 ) from error
+            if not error.answered:
+                self._given_up += 1
             raise Unreachable(
-                f"{what} (tried {self._patience.attempts} times)"
+                f"{self.url}: {error} (tried {self._patience.attempts} times)"
+                f"\n  on {method} {path}"
                 "\n  next: is the forge up? then run the same command again"
             ) from error
         raise AssertionError("unreachable: reraise is set")  # pragma: no cover
@@ -208,7 +206,7 @@ class Transport:
         try:
             return msgspec.json.decode(answer.body, type=shape), answer.headers
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            what = f"{answer.status} with a body that is not this API's ({_shown(str(error))})"
+            what = f"{answer.status} with a body that is not this API's ({shown(str(error))})"
             if reading:
                 raise _Transient(what) from error
             raise AnswerLost(f"{method} {self.url}{path}: {what}") from error
@@ -222,9 +220,15 @@ class Transport:
         *,
         second_try_on_401: bool,
     ) -> Answer:
+        if self._given_up >= _DEAD_AFTER:
+            raise Unreachable(
+                f"{self.url}: did not answer {self._given_up} calls, so no more are tried"
+                "\n  next: is the forge up? then run the same command again"
+            )
         if self._token_refused:
             raise Rejected(HTTPStatus.UNAUTHORIZED, self._token_refused)
         answer = await self._transfer(method, path, query, body)
+        self._given_up = 0
         if answer.status < HTTPStatus.MULTIPLE_CHOICES:
             self._answered_well = True
             return answer
@@ -276,11 +280,13 @@ class Transport:
                     )
             except aiohttp.ClientConnectorError as error:
                 # Nothing was sent, so a write may be repeated as well.
-                trouble = _Transient(f"cannot connect ({_shown(str(error.os_error))})")
+                number = error.os_error.errno
+                why = os.strerror(number) if number else type(error.os_error).__name__
+                trouble = _Transient(f"cannot connect ({shown(why)})", answered=False)
             except TimeoutError:
                 trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
             except (aiohttp.ClientError, OSError) as error:
-                why = f"the connection broke ({_shown(str(error) or type(error).__name__)})"
+                why = f"the connection broke ({shown(str(error) or type(error).__name__)})"
                 trouble = self._lost(method, path, why)
         # Outside of the handlers: aiohttp's errors hold the request's headers, so the token.
         raise trouble
@@ -297,11 +303,11 @@ class Transport:
 
     def _lost(self, method: str, path: str, why: str) -> Exception:
         if method in _READS:
-            return _Transient(why)
+            return _Transient(why, answered=False)
         return AnswerLost(f"{method} {self.url}{path}: {why}; it may or may not have been done")
 
     def _slow_down(self, answer: Answer, *, limited: bool) -> Exception:
-        wait = _retry_after(answer.headers)
+        wait = retry_after(answer.headers)
         message = self._message(answer)
         if wait is not None and wait > self._patience.longest_retry_after:
             return RateLimited(
@@ -312,7 +318,7 @@ class Transport:
 
     def _message(self, answer: Answer) -> str:
         """What the forge says of an error, safe to print, and without the token if it echoes it."""
-        message = _message(answer)
+        message = complaint(answer)
         return message.replace(self._secret, "[token]") if self._secret else message
 
     def _redirected(self, answer: Answer, path: str) -> Exception:
@@ -330,7 +336,7 @@ class Transport:
 
 def _bad_redirect(url: str, location: str) -> ForgeError:
     return BadAnswer(
-        f"{url}: redirects to {_shown(location)}, which is not this forge; not followed,"
+        f"{url}: redirects to {shown(location)}, which is not this forge; not followed,"
         "\n  and the token was not sent there"
         "\n  next: put the forge's own URL into the fleet file"
     )
@@ -346,55 +352,3 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError(str(error) or type(error).__name__) from None
-
-
-class _Complaint(msgspec.Struct):
-    message: Any = ""
-    errors: Any = None
-
-
-def _message(answer: Answer) -> str:
-    """What the forge says of an error, made safe to print."""
-    try:
-        complaint = msgspec.json.decode(answer.body, type=_Complaint)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _shown(HTTPStatus(answer.status).phrase if answer.status in _STATUSES else "")
-    text = str(complaint.message)
-    if isinstance(complaint.errors, list) and complaint.errors:
-        text += f" {complaint.errors[0]}"
-    return _shown(text)
-
-
-_STATUSES = frozenset(int(status) for status in HTTPStatus)
-
-
-def _shown(text: str, limit: int = 240) -> str:
-    flat = "".join(c if c.isprintable() else " " for c in text).strip()
-    return flat if len(flat) <= limit else flat[:limit] + "..."
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait (RFC 9110 10.2.3), or until GitHub's limit resets; None where not said.
-
-    Times are compared with the answer's own Date, so that a skewed clock here does not matter.
-    """
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
-    now = _http_date(headers.get("date", ""))
-    if now is None:
-        return None
-    until = _http_date(value)
-    if until is not None:
-        return max(0.0, (until - now).total_seconds())
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and len(reset) < 12:
-        return max(0.0, float(reset) - now.timestamp())
-    return None
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone() if value else None
-    except (ValueError, OverflowError):
-        return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tailrace.model import PIN_LIMIT, FileKind, PinFile
-from tailrace.versions import VersionPolicy, is_version
+from tailrace.versions import VersionPolicy, is_version, parse
 
 #: What ``tr -d '[:space:]'`` deletes in the C locale.
 _SPACE = b" \t\n\v\f\r"
 #: How every Git LFS pointer begins (git-lfs spec, "The Pointer").
 _LFS = b"version https://git-lfs.github.com/spec/"
+
+#: What could be a version, wherever it stands.
+_WORD = re.compile(r"[0-9]+\.[0-9][0-9A-Za-z.!+-]*")
 
 _NOT_A_FILE = {
     FileKind.DIRECTORY: "is a folder",
@@ -27,6 +31,8 @@ class PinReading:
     value: str | None
     #: The bytes are exactly a version and one newline.
     exact: bool
+    #: Where the value is no version, what in the first line may be meant as one.
+    hints: tuple[str, ...] = ()
     #: Why a person has to look before anything is written; None where a write is safe.
     problem: str | None = None
 
@@ -43,8 +49,12 @@ def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
     if pin.content is None:
         size = "more" if pin.size is None else f"{pin.size:,} bytes"
         return PinReading(None, exact=False, problem=f"is {size} (limit {PIN_LIMIT:,}), not read")
-    value = pin.content.split(b"\n", 1)[0].translate(None, _SPACE).decode(errors="replace")
+    first = pin.content.split(b"\n", 1)[0]
+    value = first.translate(None, _SPACE).decode(errors="replace")
     if pin.content.startswith(_LFS):
         return PinReading(value, exact=False, problem="is a Git LFS pointer, not the file")
     exact = is_version(value, policy) and pin.content == render(value)
-    return PinReading(value, exact)
+    if parse(value) is not None:
+        return PinReading(value, exact)
+    words = _WORD.findall(first[:1000].decode(errors="replace"))
+    return PinReading(value, exact, hints=tuple(words[:20]))

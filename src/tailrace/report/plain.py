@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tailrace.model import (
@@ -9,6 +10,7 @@ from tailrace.model import (
     CheckState,
     Create,
     DriftReport,
+    FailureKind,
     Outcome,
     Plan,
     Planned,
@@ -24,23 +26,40 @@ from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_terminal, lines_for_terminal
 from tailrace.report.words import (
     NOT_CONVERGED,
+    THE_FORGES_OWN,
     action_word,
     counts,
     did_word,
     headline,
     pairs,
     seconds,
+    some,
 )
 
 _SHORT = 7
+#: How often a failure of the whole forge is spelt out.
+_SAID_OFTEN_ENOUGH = 2
 
 
 def plain_lines(report: Report) -> Iterator[str]:
     """The whole report, line by line."""
     width = max((len(v.downstream.name) for v in report.verdicts), default=0)
+    said = Counter[FailureKind]()
     for verdict, outcome in pairs(report):
         yield from _verdict(verdict, outcome, min(width, 30))
+        for line in detail_lines(verdict, said):
+            yield f"    {line}"
     yield from summary_lines(report)
+
+
+def detail_lines(verdict: Verdict, said: Counter[FailureKind]) -> list[str]:
+    """The fact and the next step; where the whole forge is the trouble, not 600 times."""
+    failure = verdict.failure
+    if failure is not None and failure.kind in THE_FORGES_OWN:
+        said[failure.kind] += 1
+        if said[failure.kind] > _SAID_OFTEN_ENOUGH:
+            return [f"{failure.kind}, as above"]
+    return lines_for_terminal(verdict.detail) if verdict.detail else []
 
 
 def _verdict(verdict: Verdict, outcome: Outcome | None, width: int) -> Iterator[str]:
@@ -58,8 +77,6 @@ def _verdict(verdict: Verdict, outcome: Outcome | None, width: int) -> Iterator[
     if verdict.state is State.CONVERGED and verdict.consumers:
         words.append(consumers(verdict))
     yield "  ".join(words).rstrip()
-    for line in lines_for_terminal(verdict.detail) if verdict.detail else []:
-        yield f"    {line}"
 
 
 def consumers(verdict: Verdict) -> str:
@@ -74,7 +91,8 @@ def summary_lines(report: Report) -> Iterator[str]:
     fact, step = headline(report)
     if report.skip is None:
         found = [f"{number} {state}" for state, number in counts(report).items() if number]
-        yield f"{', '.join(found) or 'nothing'}; {report.calls} calls, {seconds(report):.1f} s"
+        cost = f"{some(report.calls, 'call')}, {seconds(report):.1f} s"
+        yield f"{', '.join(found) or 'nothing'}; {cost}"
     yield for_terminal(fact, 400)
     if step:
         yield f"  next: {step}"
@@ -91,8 +109,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 
 def cost(plan: Plan) -> str:
     """What carrying out a plan would cost."""
-    pulls = f", {plan.pull_requests} pull requests" if plan.pull_requests else ""
-    return f"costs {plan.commits} commits{pulls}, {plan.calls} calls; nothing was written"
+    pulls = f", {some(plan.pull_requests, 'pull request')}" if plan.pull_requests else ""
+    costs = f"{some(plan.commits, 'commit')}{pulls}, {some(plan.calls, 'call')}"
+    return f"costs {costs}; nothing was written"
 
 
 def plan_reason(planned: Planned) -> list[str]:
@@ -133,7 +152,7 @@ def drift_headline(report: DriftReport) -> str:
     """What was compared, and how it ended."""
     compared = ", ".join(for_terminal(source) for source in report.sources)
     if report.findings:
-        return f"{len(report.findings)} disagreements between {compared}"
+        return f"{some(len(report.findings), 'disagreement')} between {compared}"
     return f"no drift: {report.listed} listed; compared {compared}"
 
 
@@ -151,4 +170,4 @@ def checks_headline(checks: Sequence[Check]) -> str:
     """How many checks failed or warn."""
     failed = sum(check.state is CheckState.FAILED for check in checks)
     warned = sum(check.state is CheckState.WARNING for check in checks)
-    return f"{len(checks)} checks: {failed} failed, {warned} warnings"
+    return f"{some(len(checks), 'check')}: {failed} failed, {some(warned, 'warning')}"

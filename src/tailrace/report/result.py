@@ -66,6 +66,14 @@ def write_result(file: Path, report: Report, environ: Mapping[str, str]) -> None
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
 
 
+def forget_result(file: Path) -> None:
+    """Take the result of an earlier cascade away: one that is killed must not leave it behind."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be removed: {error.strerror}") from error
+
+
 def read_result(file: Path) -> CascadeResult | None:
     """The result that stands in ``file``; None where there is none. Raises otherwise."""
     try:
@@ -91,17 +99,23 @@ def skip_of(
     policy: Policy,
     environ: Mapping[str, str],
     now: datetime,
+    *,
+    token_present: bool,
 ) -> IntentionalSkip | None:
     """The intentional skip of the cascade before this, if there was one.
 
     ``told`` is its word or its result file; None looks at the default file, and believes it only
-    of the same release and the same CI run (outside CI: of the last hour). Raises
-    `ConfigurationError` where a file that was named is not there or is another release's.
+    without a token here, of the same release and the same CI run (outside CI: of the last hour).
+    Nothing is believed on an event that the policy does not allow. Raises `ConfigurationError`
+    where a file that was named is not there or is another release's.
     """
     if told:
         if told in _WORDS:
-            reason = "the cascade before this was skipped on purpose"
-            return IntentionalSkip("", reason) if told == "skipped" else None
+            event = environ.get("GITHUB_EVENT_NAME", "")
+            allowed = policy.skip_without_token_on
+            if told != "skipped" or not allowed or (event and event not in allowed):
+                return None
+            return IntentionalSkip(event, "the cascade before this was skipped on purpose")
         result = read_result(Path(told))
         if result is None:
             raise ConfigurationError(
@@ -112,13 +126,14 @@ def skip_of(
                 f"{told}: is of {result.package[:60]!a} {result.version[:60]!a}, not of {release}"
             )
     else:
-        result = read_result(default_file(fleet_file))
+        # With a token the fleet can be read, and what is read is worth more than a file.
+        result = None if token_present else read_result(default_file(fleet_file))
         if result is None or not _same_run(result, release, environ, now):
             return None
     if result.result != "skipped" or result.event not in policy.skip_without_token_on:
         return None
-    at = result.finished_at.strftime("%H:%M")
-    return IntentionalSkip(result.event, f"the cascade at {at} UTC was: {result.reason[:200]}")
+    at = result.finished_at.strftime("%Y-%m-%d %H:%M")
+    return IntentionalSkip(result.event, f"the cascade of {at} UTC was: {result.reason[:200]}")
 
 
 def _same_run(

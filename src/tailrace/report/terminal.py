@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tailrace.model import Check, CheckState, DriftReport, Plan, Planned, Report, State
+from tailrace.model import Check, CheckState, DriftReport, FailureKind, Plan, Planned, Report, State
 from tailrace.report import plain
 from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_terminal, lines_for_terminal
@@ -43,12 +45,13 @@ def state_text(state: State) -> Text:
 def show_report(console: Console, report: Report) -> None:
     """The table of a cascade or a verify, its details, and the summary."""
     with_did = bool(report.outcomes)
+    spelt_out = Counter[FailureKind]()
     table = _table("state", "downstream", "has", *(["did"] if with_did else []), "commit", "what")
     for verdict, outcome in pairs(report):
         evidence = verdict.evidence
         commit = evidence.commit[:7] if evidence and evidence.commit else ""
         has_value = verdict.state not in (State.SKIPPED, State.UNKNOWN)
-        said = lines_for_terminal(verdict.detail) if verdict.detail else []
+        said = plain.detail_lines(verdict, spelt_out)
         if verdict.state is State.CONVERGED and not said:
             said = [plain.consumers(verdict)] if verdict.consumers else []
         row = [

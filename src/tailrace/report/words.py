@@ -37,7 +37,7 @@ SYMBOLS = {
 }
 
 #: Failures that say nothing of a downstream itself.
-_NOT_TOLD = (FailureKind.UNREACHABLE, FailureKind.TOKEN_REFUSED, FailureKind.RATE_LIMITED)
+THE_FORGES_OWN = (FailureKind.UNREACHABLE, FailureKind.TOKEN_REFUSED, FailureKind.RATE_LIMITED)
 
 #: What provably has not got the release.
 NOT_CONVERGED = (State.DIVERGED, State.MALFORMED, State.MISSING)
@@ -60,9 +60,14 @@ def exit_code(report: Report) -> ExitCode:
     found = counts(report)
     if any(found[state] for state in NOT_CONVERGED):
         return ExitCode.NOT_CONVERGED
-    if found[State.UNKNOWN]:
+    if found[State.UNKNOWN] or nothing_proven(report):
         return ExitCode.UNKNOWN
     return ExitCode.CONVERGED
+
+
+def nothing_proven(report: Report) -> bool:
+    """Whether every downstream was skipped: a misspelt consumer looks like that, so not green."""
+    return bool(report.verdicts) and counts(report)[State.SKIPPED] == len(report.verdicts)
 
 
 def plan_exit_code(plan: Plan) -> ExitCode:
@@ -84,7 +89,7 @@ def drift_exit_code(report: DriftReport) -> ExitCode:
 def checks_exit_code(checks: Sequence[Check]) -> ExitCode:
     """0 if nothing failed; 3 if the forge or the token kept it from being told; else 1."""
     failed = [check for check in checks if check.state is CheckState.FAILED]
-    if any(check.failure is not None and check.failure.kind in _NOT_TOLD for check in failed):
+    if any(check.failure is not None and check.failure.kind in THE_FORGES_OWN for check in failed):
         return ExitCode.UNKNOWN
     return ExitCode.NOT_CONVERGED if failed else ExitCode.CONVERGED
 
@@ -135,21 +140,35 @@ def headline(report: Report) -> tuple[str, str]:
     missing = [v.downstream.name for v in report.verdicts if v.state in NOT_CONVERGED]
     unread = [v.downstream.name for v in report.verdicts if v.state is State.UNKNOWN]
     if missing:
-        fact = f"{len(missing)} of {total} have not got {report.release}: {_some(missing)}"
+        number = len(missing)
+        fact = f"{number} of {total} {_have(number)} not got {report.release}: {_some(missing)}"
         if unread:
             fact += f"; {len(unread)} could not be read: {_some(unread)}"
         return fact, _next(report)
     if unread:
         fact = f"{len(unread)} of {total} could not be read: {_some(unread)}"
         return fact, "tailrace doctor, then run the same command again"
+    if nothing_proven(report):
+        fact = f"nothing is proven: {total} of {total} skipped, none has a consumer"
+        return fact, "check `consumer` and `folders` in the fleet file, then: tailrace drift"
     have = total - found[State.SKIPPED]
     tail = f", {found[State.SKIPPED]} skipped" if found[State.SKIPPED] else ""
-    return f"all {have} have {report.release}{tail}", ""
+    return f"{'all ' if have > 1 else ''}{have} {_have(have)} {report.release}{tail}", ""
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def some(number: int, noun: str) -> str:
+    """A number and its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _next(report: Report) -> str:
     if report.command == "verify":
-        return f"tailrace cascade {report.release.version}"
+        version = report.release.version
+        return f"tailrace plan {version}, then: tailrace cascade {version}"
     if any(outcome.pull_request is not None for outcome in report.outcomes):
         return f"merge the pull requests, then: tailrace verify {report.release.version}"
     return "read what each says, then run the same command again: it writes only what differs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,7 +110,12 @@ def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -
     else:
         seed(store, fleet_json)
         text = fleet_toml(fleet_json, url)
-    (store.root / "tailrace.toml").write_text(text)
+    file = store.root / "tailrace.toml"
+    if file.exists():
+        # It may have been edited since: only the address is ours to change.
+        line = f"url = {json.dumps(url)}"
+        text = re.sub(r"^url = .*$", line, file.read_text(), count=1, flags=re.MULTILINE)
+    file.write_text(text)
 
 
 def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -30,9 +31,17 @@ class Store:
         self.clock = clock
         try:
             root.mkdir(parents=True, exist_ok=True)
-            self.state = State(root / "state.sqlite")
+            self._lock = (root / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            raise ConfigurationError(
+                f"{root}: another sandbox is using it"
+                "\n  next: stop that one, or name another --data"
+            ) from error
         except OSError as error:
             raise ConfigurationError(f"{root}: cannot be used: {error.strerror}") from error
+        self.state = State(root / "state.sqlite")
         self._opened: dict[int, pygit2.Repository] = {}
         self._by_name = {_key(r.owner, r.name): r for r in self.state.repositories}
         if self.user(ADMIN) is None:
@@ -52,6 +61,7 @@ class Store:
         for repository in self._opened.values():
             repository.free()
         self.state.close()
+        self._lock.close()
 
     # users and tokens
 

@@ -88,7 +88,7 @@ def repository(call: Call, found: Repository) -> dict[str, Any]:
         "name": found.name,
         "full_name": found.full_name,
         "description": "",
-        "empty": gitwork.head_of(git, found.default_branch) is None,
+        "empty": gitwork.is_empty(git),
         "private": found.private,
         "fork": False,
         "template": False,
