@@ -198,6 +198,9 @@ async def test_with_a_faulty_forge_it_is_still_one_commit_each(tmp_path: Path, f
         new = {name: n - before[name] for name, n in incident.commits().items()}
     assert states(report) == ALL_CONVERGED
     assert new == {**dict.fromkeys(ALL_CONVERGED, 1), "crewai": 0}
+    # A commit whose answer was lost is ours all the same, and reported as such.
+    made = {o.verdict.downstream.name for o in report.outcomes if o.commit is not None}
+    assert made == ALL_CONVERGED.keys() - {"crewai"}
 
 
 async def test_those_that_fail_stop_no_other_and_each_has_its_own_word(tmp_path: Path) -> None:

@@ -113,6 +113,32 @@ async def test_a_stopped_forge_is_3_and_is_named(tmp_path: Path) -> None:
     assert token not in done.out + done.err
 
 
+async def test_a_consumer_that_is_misspelt_is_never_green(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        file = tmp_path / "tailrace.toml"
+        file.write_text(file.read_text() + '[defaults]\nconsumer = "publish-imgae.yml"\n')
+        for command in ("cascade", "verify"):
+            done = await run(incident, tmp_path, command, VERSION)
+            assert done.code == 3
+            assert "nothing is proven: 7 of 7 skipped" in done.out
+            assert "next: check `consumer` and `folders`" in done.out
+
+
+async def test_a_forge_that_is_down_is_not_asked_for_every_downstream(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        token = incident.server.forge.admin_token
+        rows = "".join(
+            f'[[downstream]]\nname = "d{n}"\nrepo = "d{n}"\nbranch = "main"\n' for n in range(300)
+        )
+        file = tmp_path / "tailrace.toml"
+        file.write_text(file.read_text() + rows)
+    done = await tailrace("verify", VERSION, "--json", cwd=tmp_path, TAILRACE_TOKEN=token)
+    assert done.code == 3
+    assert done.document["counts"]["unknown"] == 307
+    # Eight at once, five attempts each, and perhaps as many that had begun: never 1,535.
+    assert done.document["calls"] <= 100
+
+
 async def test_without_a_token_it_is_2_unless_the_event_allows_it(tmp_path: Path) -> None:
     async with world(tmp_path):
         alone = await tailrace("cascade", VERSION, cwd=tmp_path)

@@ -7,8 +7,18 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
-from tailrace.forges.base import Forge, ForgeError
-from tailrace.model import Check, CheckState, Downstream, Failure, Fleet, ForgeKind
+from tailrace.forges.base import Forge, ForgeError, Repository
+from tailrace.model import (
+    Check,
+    CheckState,
+    Downstream,
+    Failure,
+    FileKind,
+    Fleet,
+    ForgeKind,
+    Strategy,
+    TreeEntry,
+)
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 #: The oldest Gitea whose answers are known (the forge contract).
@@ -84,7 +94,8 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     try:
         facts = await forge.repository(downstream.repository)
         branch = downstream.branch or facts.default_branch
-        view = await forge.tree(downstream.repository, branch, (downstream.pin,))
+        paths = (downstream.pin, *downstream.consumer_paths)
+        view = await forge.tree(downstream.repository, branch, paths)
     except ForgeError as error:
         return _failed(name, error.failure())
     if facts.archived:
@@ -93,16 +104,45 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     if view.commit is None:
         text = f"{facts.name}: is empty\n  next: push its first commit, or take it out"
         return Check(name, CheckState.WARNING, text)
-    if facts.can_push is False:
+    pin = view.entries.get(downstream.pin)
+    if pin is not None and pin.kind is not FileKind.FILE:
+        text = f"{facts.name}: {downstream.pin} is a {pin.kind}\n  next: put a plain file there"
+        return Check(name, CheckState.FAILED, text)
+    if not view.entries.keys() & set(downstream.consumer_paths):
+        text = (
+            f"{facts.name}: no {downstream.consumer} in {', '.join(downstream.folders)}"
+            "\n  next: correct `consumer` or `folders`, or take it out; it would be skipped"
+        )
+        return Check(name, CheckState.WARNING, text)
+    return await _writable(downstream, branch, facts, pin, forge)
+
+
+async def _writable(
+    downstream: Downstream, branch: str, facts: Repository, pin: TreeEntry | None, forge: Forge
+) -> Check:
+    name = downstream.name
+    has = "has" if pin is not None else "has no"
+    try:
+        may = facts.can_push is not False and await forge.check_write(facts.name, branch)
+    except ForgeError as error:
+        return _failed(name, error.failure())
+    if may is False and facts.can_push:
+        text = (
+            f"{facts.name}: {branch} is protected against this token's user"
+            '\n  next: let the user push, or use strategy = "pull-request"'
+        )
+        protected_is_fine = downstream.strategy is Strategy.PULL_REQUEST
+        state = CheckState.OK if protected_is_fine else CheckState.FAILED
+        return Check(name, state, text.split("\n", maxsplit=1)[0] if protected_is_fine else text)
+    if may is False:
         text = (
             f"{facts.name}: this token may read, not write"
             "\n  next: give the token's user write permission there"
         )
         return Check(name, CheckState.FAILED, text)
-    if facts.can_push is None:
-        return Check(name, CheckState.WARNING, f"{facts.name} {branch}: readable; writing unknown")
-    pin = view.entries.get(downstream.pin)
-    has = "has" if pin is not None else "has no"
+    if may is None:
+        text = f"{facts.name} {branch}: readable, {has} {downstream.pin}; a rule may forbid pushes"
+        return Check(name, CheckState.OK, text)
     text = f"{facts.name} {branch}: readable, writable, {has} {downstream.pin}"
     return Check(name, CheckState.OK, text)
 

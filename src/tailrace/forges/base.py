@@ -201,6 +201,13 @@ class Forge(Protocol):
         """
         ...
 
+    async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
+        """Whether this token may push to the branch, found out without writing anything.
+
+        None where the forge does not say. Raises `PermissionDenied` where the token lacks a scope.
+        """
+        ...
+
     async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
         """A blob's bytes, at most ``limit`` of them; a larger one raises `BadAnswer`."""
         ...

@@ -94,6 +94,9 @@ class GitForge:
     ) -> TreeView:
         return await self._run(lambda: self._view(name, branch, paths))
 
+    async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
+        return (await self.repository(name)).can_push
+
     async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
         def read() -> bytes:
             with opened(self._path(name), name) as repository:

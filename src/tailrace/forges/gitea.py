@@ -149,6 +149,23 @@ class GiteaForge:
         entries = await reader.resolve(listing, paths)
         return _view(where, branch, listing.sha, entries, facts)
 
+    async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
+        path = _path(name)
+        found = await self._get(f"{path}/branches/{quote(branch)}", answers.Branch)
+        if found.user_can_push is False:
+            return False
+        # No version of Gitea writes below .git; the token's scope is looked at before the path.
+        probe = {"content": "", "message": "probe", "branch": branch}
+        try:
+            await self._http.send("POST", f"{path}/contents/.git/probe", probe, msgspec.Raw)
+        except Rejected as error:
+            if error.status != 422:
+                authenticated = self._http.authenticated
+                raise meaning_of_write(error, str(name), authenticated=authenticated) from error
+        except Redirected as error:
+            raise self._renamed(name, error) from error
+        return found.user_can_push
+
     async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
         try:
             where, answer = await self._read(

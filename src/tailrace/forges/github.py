@@ -119,6 +119,11 @@ class GitHubForge:
         entries = await self._entries(where, await self._listing(where, head), paths)
         return _view(where, branch, head, entries, facts)
 
+    async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
+        """What the repository grants; whether a rule forbids the push, only a push can tell."""
+        facts = await self.repository(name)
+        return None if facts.can_push else facts.can_push
+
     async def blob(self, name: RepositoryName, sha: str, limit: int) -> bytes:
         path = f"/git/blobs/{quote(sha, safe='')}"
         where, answer = await self._calls.read(name, path, answers.Blob)
