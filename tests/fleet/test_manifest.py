@@ -84,6 +84,19 @@ def test_what_is_refused(tmp_path: Path, content: Any, said: str) -> None:
     assert str(file) in str(raised.value)
 
 
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({"l": [row(), row(), 5, row(name="b", repo="o/b", ref="-x")]}))
+    with pytest.raises(ManifestError) as raised:
+        read_manifest(file, "l")
+    assert [line.removeprefix(f"{file}: ") for line in str(raised.value).split("\n")] == [
+        "l[2].name: is not there: the entry is no object",
+        "l[3].ref: '-x' is no branch name (git-check-ref-format)",
+        "l: name a stands twice",
+        "l: repo o/a stands twice",
+    ]
+
+
 SCRIPT = """
 jobs:
   cascade:

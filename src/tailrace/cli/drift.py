@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import forge_of, open_fleet, token_of
-from tailrace.errors import ConfigurationError
 from tailrace.model import DriftReport
 
 
@@ -79,8 +78,6 @@ def command(
     from tailrace.fleet.workflow import read_workflow_list
 
     fleet = open_fleet(fleet_file)
-    if manifest is not None and not manifest.exists():
-        raise ConfigurationError(f"{manifest}: is not there")
     entries = read_manifest(manifest, list_name) if manifest is not None else None
     inline = read_workflow_list(workflow, workflow_list) if workflow is not None else None
 

@@ -109,8 +109,10 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with SandboxServer(data, host, port, parsed, write_cost) as server:
-        fill(server.forge, server.url, fleet, many)
+        new = fill(server.forge, server.url, fleet, many)
         click.echo(f"sandbox: {server.url}  (the page lists the fleet)")
+        if not new:
+            click.echo("  kept from before; another --data begins anew")
         click.echo(f"  fleet file  {data / 'tailrace.toml'}")
         click.echo(f"  token       {data / 'token'}")
         click.echo(f'  next: cd {data} && export TAILRACE_TOKEN="$(cat token)"')

@@ -43,7 +43,8 @@ def read_fleet(file: Path, *, manifest: Path | None = None, list_name: str | Non
 
     Raises `FleetFileError` with all that is wrong, each as ``FILE:LINE: KEY: fact``.
     """
-    source = read_bounded(file, _LIMIT)
+    next_step = "`tailrace init` writes one, or name it with --fleet"
+    source = read_bounded(file, _LIMIT, next_step)
     try:
         loaded = tomllib.loads(source.decode())
     except UnicodeDecodeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tailrace.fleet.names import check_branch, check_name, check_repository
 from tailrace.model import RepositoryName
 
 _LIMIT = 10 * 1024 * 1024
+_MOST_ERRORS = 20
 #: What the publishing workflow's own list leaves out of a manifest's name.
 _SUFFIX = "-default"
 
@@ -51,15 +52,22 @@ def read_manifest(file: Path, list_name: str) -> tuple[ManifestEntry, ...]:
     if list_name not in lists:
         known = ", ".join(ascii(key)[1:-1] for key in lists[:10]) or "no lists at all"
         raise ManifestError(f"{file}: has no list {list_name[:60]!a}\n  there are: {known}")
-    entries = []
-    for number, row in enumerate(loaded[list_name]):
+    entries: list[ManifestEntry] = []
+    problems: list[str] = []
+    for number, row in enumerate(rows[list_name]):
         try:
             entries.append(_entry(row))
         except ValueError as error:
-            raise ManifestError(f"{file}: {list_name}[{number}].{error}") from error
-    if not entries:
-        raise ManifestError(f"{file}: {list_name} is empty")
-    _refuse_duplicates(file, list_name, entries)
+            problems.append(f"{list_name}[{number}].{error}")
+    problems += [f"{list_name}: {twice} stands twice" for twice in _twice(entries)]
+    if not entries and not problems:
+        problems.append(f"{list_name} is empty")
+    if problems:
+        more = (
+            [f"  and {len(problems) - _MOST_ERRORS} more"] if len(problems) > _MOST_ERRORS else []
+        )
+        lines = [f"{file}: {problem}" for problem in problems[:_MOST_ERRORS]]
+        raise ManifestError("\n".join([*lines, *more]))
     return tuple(entries)
 
 
@@ -86,12 +94,12 @@ def _entry(row: object) -> ManifestEntry:
     return ManifestEntry(text["name"], RepositoryName(owner, name), text.get("ref"))
 
 
-def _refuse_duplicates(file: Path, list_name: str, entries: Iterable[ManifestEntry]) -> None:
+def _twice(entries: Iterable[ManifestEntry]) -> Iterator[str]:
     seen: set[str] = set()
     for entry in entries:
         for key in (f"name {entry.name}", f"repo {str(entry.repository).lower()}"):
             if key in seen:
-                raise ManifestError(f"{file}: {list_name}: {key} stands twice")
+                yield key
             seen.add(key)
 
 

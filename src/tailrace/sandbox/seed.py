@@ -101,14 +101,19 @@ def fleet_toml(fleet_json: dict[str, Any], url: str) -> str:
     return toml_of(fleet.package, fleet.owner, url, members)
 
 
-def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -> None:
-    """Seed what is not there yet, and leave a fleet file for it beside the repositories."""
+def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -> bool:
+    """Seed a new sandbox, and leave a fleet file beside it; whether there was anything to seed.
+
+    One that has repositories is left as it is: what was renamed or deleted there stays so.
+    """
+    new = len(store.state.repositories) == 0
     if many is not None:
         package, owner = str(fleet_json["package"]), str(fleet_json["owner"])
         members = seed_many(store, owner, many, str(fleet_json.get("release", "1.0.0")))
         text = toml_of(package, owner, url, members)
     else:
-        seed(store, fleet_json)
+        if new:
+            seed(store, fleet_json)
         text = fleet_toml(fleet_json, url)
     file = store.root / "tailrace.toml"
     if file.exists():
@@ -116,6 +121,7 @@ def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -
         line = f"url = {json.dumps(url)}"
         text = re.sub(r"^url = .*$", line, file.read_text(), count=1, flags=re.MULTILINE)
     file.write_text(text)
+    return new
 
 
 def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str]]) -> str:
@@ -149,7 +155,10 @@ def seed_many(store: Store, owner: str, count: int, version: str) -> list[tuple[
     }
     members = [(f"d{number:05}", f"d{number:05}") for number in range(count)]
     store.add_organisation(owner)
-    first = store.path(owner, members[0][1])
+    missing = [repository for _, repository in members if store.find(owner, repository) is None]
+    if not missing:
+        return members
+    first = store.path(owner, missing[0])
     person = gitwork.Person(ADMIN, f"{ADMIN}@sandbox.test")
     first.parent.mkdir(parents=True, exist_ok=True)
     git = gitwork.create(first, "main")
@@ -159,8 +168,8 @@ def seed_many(store: Store, owner: str, count: int, version: str) -> list[tuple[
     git.free()
     shutil.rmtree(first / "hooks", ignore_errors=True)
     with store.bulk():
-        for name, repository in members:
-            if name != members[0][0]:
+        for repository in missing:
+            if repository != missing[0]:
                 shutil.copytree(first, store.path(owner, repository), symlinks=True)
             store.register(owner, repository)
     return members
