@@ -24,11 +24,13 @@ from tailrace.model import (
     Keep,
     Refuse,
     Release,
-    Report,
     RepositoryName,
     Skip,
     State,
     Strategy,
+)
+from tailrace.runs import (
+    Report,
 )
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import fleet_toml, seed

@@ -16,7 +16,10 @@ import aiohttp
 import pygit2
 from tests.conformance.worlds import Ability, World
 
-from tailrace.model import ForgeKind, RepositoryName
+from tailrace.model import (
+    ForgeKind,
+    RepositoryName,
+)
 
 
 class RemoteWorld(World):

@@ -13,16 +13,18 @@ from tailrace.model import (
     Failure,
     FailureKind,
     Keep,
-    Outcome,
     Refuse,
     Release,
-    Report,
     RepositoryName,
     Skip,
     Snapshot,
     State,
     Verdict,
     Write,
+)
+from tailrace.runs import (
+    Outcome,
+    Report,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -14,12 +14,6 @@ from rich.console import Console
 from tests.report.reports import report, verdict
 
 from tailrace.model import (
-    Check,
-    CheckState,
-    DriftFinding,
-    DriftKind,
-    DriftReport,
-    Report,
     State,
 )
 from tailrace.report.annotations import annotation_lines, step_summary
@@ -29,6 +23,14 @@ from tailrace.report.junit import to_junit
 from tailrace.report.plain import check_lines, drift_lines, plain_lines
 from tailrace.report.terminal import show_report
 from tailrace.report.words import NOT_CONVERGED
+from tailrace.runs import (
+    Check,
+    CheckState,
+    DriftFinding,
+    DriftKind,
+    DriftReport,
+    Report,
+)
 
 nasty = st.one_of(
     st.text(max_size=60),

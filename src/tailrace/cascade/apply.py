@@ -28,9 +28,11 @@ from tailrace.model import (
     Observation,
     PullRequest,
     Release,
-    Step,
     Strategy,
     Write,
+)
+from tailrace.runs import (
+    Step,
 )
 
 #: How often one downstream is tried before its writers are said to be too many.

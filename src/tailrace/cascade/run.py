@@ -21,23 +21,25 @@ from tailrace.model import (
     Downstream,
     Failure,
     Fleet,
-    IntentionalSkip,
     Observation,
-    Outcome,
     PinFile,
-    Plan,
-    Planned,
     Refuse,
     Release,
-    Report,
     Snapshot,
     State,
-    Step,
     Strategy,
     Verdict,
     Write,
 )
 from tailrace.pins import text
+from tailrace.runs import (
+    IntentionalSkip,
+    Outcome,
+    Plan,
+    Planned,
+    Report,
+    Step,
+)
 
 R = TypeVar("R")
 

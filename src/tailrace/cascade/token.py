@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import ForgeKind, ForgeSettings, IntentionalSkip, Policy
+from tailrace.model import (
+    ForgeKind,
+    ForgeSettings,
+    Policy,
+)
+from tailrace.runs import (
+    IntentionalSkip,
+)
 
 
 def intentional_skip(

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import ForgeKind
+from tailrace.model import (
+    ForgeKind,
+)
 
 
 @click.command("init", short_help="Write a commented tailrace.toml.")

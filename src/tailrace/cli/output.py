@@ -12,8 +12,16 @@ import click
 from rich.console import Console
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import Check, DriftReport, Fleet, Plan, Report
+from tailrace.model import (
+    Fleet,
+)
 from tailrace.report.progress import Progress
+from tailrace.runs import (
+    Check,
+    DriftReport,
+    Plan,
+    Report,
+)
 
 
 def watching(fleet: Fleet) -> Progress:

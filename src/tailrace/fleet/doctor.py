@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 
 from tailrace.forges.base import Forge, ForgeError, Repository
 from tailrace.model import (
-    Check,
-    CheckState,
     Downstream,
     Failure,
     FileKind,
@@ -18,6 +16,10 @@ from tailrace.model import (
     ForgeKind,
     Strategy,
     TreeEntry,
+)
+from tailrace.runs import (
+    Check,
+    CheckState,
 )
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -12,14 +12,16 @@ from tailrace.forges.base import Forge, ForgeError, Repository
 from tailrace.model import (
     Discovery,
     Downstream,
-    DriftFinding,
-    DriftKind,
-    DriftReport,
     FailureKind,
     FileKind,
     Fleet,
     RepositoryName,
     TreeView,
+)
+from tailrace.runs import (
+    DriftFinding,
+    DriftKind,
+    DriftReport,
 )
 
 _KINDS = {FailureKind.NOT_FOUND: DriftKind.GONE, FailureKind.RENAMED: DriftKind.RENAMED}

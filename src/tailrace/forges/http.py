@@ -14,6 +14,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -115,7 +116,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             connector=aiohttp.TCPConnector(limit=self._concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            proxy=self._proxy(),
             middlewares=(_once,),
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
@@ -131,6 +132,16 @@ class Transport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _proxy(self) -> str | None:
+        """The proxy that the environment names for this forge.
+
+        Not by aiohttp's trust_env: that reads ~/.netrc as well, and refuses to mix it with a token.
+        """
+        parts = urlsplit(self.url)
+        if proxy_bypass(parts.hostname or ""):
+            return None
+        return getproxies().get(parts.scheme)
 
     async def get(
         self, path: str, shape: type[T], query: Mapping[str, str | int] | None = None

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from tailrace.model import (
-    Check,
-    CheckState,
     Create,
-    DriftReport,
     Failure,
-    Outcome,
-    Plan,
-    Planned,
     Refuse,
-    Report,
     Skip,
     Snapshot,
     Verdict,
     Write,
 )
 from tailrace.report.words import action_word, counts, did_word, exit_code, pairs, result_word
+from tailrace.runs import (
+    Check,
+    CheckState,
+    DriftReport,
+    Outcome,
+    Plan,
+    Planned,
+    Report,
+)
 
 
 def of_report(report: Report) -> dict[str, Any]:

@@ -6,16 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tailrace.model import (
-    Check,
-    CheckState,
     Create,
-    DriftReport,
     FailureKind,
-    Outcome,
-    Plan,
-    Planned,
     Refuse,
-    Report,
     Skip,
     Snapshot,
     State,
@@ -34,6 +27,15 @@ from tailrace.report.words import (
     pairs,
     seconds,
     some,
+)
+from tailrace.runs import (
+    Check,
+    CheckState,
+    DriftReport,
+    Outcome,
+    Plan,
+    Planned,
+    Report,
 )
 
 _SHORT = 7

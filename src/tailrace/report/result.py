@@ -11,8 +11,15 @@ from pathlib import Path
 import msgspec
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import IntentionalSkip, Policy, Release, Report
+from tailrace.model import (
+    Policy,
+    Release,
+)
 from tailrace.report.words import result_word
+from tailrace.runs import (
+    IntentionalSkip,
+    Report,
+)
 
 #: Outside CI, where nothing else ties the two runs together, a result is believed this long.
 BELIEVED = timedelta(hours=1)

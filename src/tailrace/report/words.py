@@ -8,22 +8,24 @@ from collections.abc import Sequence
 from tailrace.errors import ExitCode
 from tailrace.model import (
     Action,
-    Check,
-    CheckState,
     Create,
-    DriftKind,
-    DriftReport,
     FailureKind,
     Keep,
-    Outcome,
-    Plan,
     Refuse,
-    Report,
     Skip,
     Snapshot,
     State,
     Verdict,
     Write,
+)
+from tailrace.runs import (
+    Check,
+    CheckState,
+    DriftKind,
+    DriftReport,
+    Outcome,
+    Plan,
+    Report,
 )
 
 #: A state is always word and symbol; colour only repeats it.

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from tailrace.sandbox.api import (
     contents,
     issues,
+    pull_contents,
     pulls,
     repositories,
     reviews,
@@ -82,8 +83,8 @@ _CALLS: list[tuple[str, str, Handler, str]] = [
     ("POST", f"{_R}/pulls", pulls.create, "repository"),
     ("GET", f"{_R}/pulls/{{number}}", pulls.show, "repository"),
     ("PATCH", f"{_R}/pulls/{{number}}", pulls.edit, "repository"),
-    ("GET", f"{_R}/pulls/{{number}}/files", pulls.files, "repository"),
-    ("GET", f"{_R}/pulls/{{number}}/commits", pulls.commits, "repository"),
+    ("GET", f"{_R}/pulls/{{number}}/files", pull_contents.files, "repository"),
+    ("GET", f"{_R}/pulls/{{number}}/commits", pull_contents.commits, "repository"),
     ("POST", f"{_R}/pulls/{{number}}/update", pulls.update, "repository"),
     ("POST", f"{_R}/pulls/{{number}}/merge", pulls.merge, "repository"),
     ("GET", f"{_R}/pulls/{{number}}/reviews", reviews.listed, "repository"),

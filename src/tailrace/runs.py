@@ -1,0 +1,134 @@
+"""What runs over a fleet give back: plans, reports, drift, checks. Frozen, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tailrace.model import (
+    Action,
+    Commit,
+    Failure,
+    Observation,
+    PullRequest,
+    Release,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a cascade did to one downstream, and how it stands now."""
+
+    action: Action
+    verdict: Verdict
+    commit: Commit | None = None
+    pull_request: PullRequest | None = None
+    #: Why the write did not succeed; None where it did or none was needed.
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentionalSkip:
+    """A cascade that had no token, on an event for which the fleet file allows that."""
+
+    event: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run over a fleet: of ``cascade`` (with outcomes) or ``verify`` (with verdicts only)."""
+
+    command: str
+    release: Release
+    started_at: datetime
+    finished_at: datetime
+    verdicts: tuple[Verdict, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    skip: IntentionalSkip | None = None
+    #: Calls that were made to the forge.
+    calls: int = 0
+
+
+class Step(StrEnum):
+    """Where one downstream is in a run, for whoever watches."""
+
+    OBSERVING = "observing"
+    WRITING = "writing"
+    READING_BACK = "reading back"
+    RETRYING = "retrying"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be done to one downstream, and what that was decided from."""
+
+    observation: Observation
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a cascade of ``release`` would do, and what it would cost."""
+
+    release: Release
+    planned: tuple[Planned, ...]
+    #: Calls that the cascade itself would make, the observing included.
+    calls: int
+    commits: int
+    pull_requests: int
+
+
+class DriftKind(StrEnum):
+    """How the fleet's list and the world can disagree."""
+
+    GONE = "gone"
+    RENAMED = "renamed"
+    ARCHIVED = "archived"
+    NO_CONSUMER = "no-consumer"
+    UNLISTED = "unlisted"
+    NOT_IN_MANIFEST = "not-in-manifest"
+    ONLY_IN_MANIFEST = "only-in-manifest"
+    NOT_IN_WORKFLOW = "not-in-workflow"
+    ONLY_IN_WORKFLOW = "only-in-workflow"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """One disagreement, with the fact and the next step in ``message``."""
+
+    kind: DriftKind
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What ``tailrace drift`` compared, and every disagreement that it found."""
+
+    listed: int
+    #: What was compared, for people: "fleet file", "manifest manifest.json", "owner molecule-ai".
+    sources: tuple[str, ...]
+    findings: tuple[DriftFinding, ...]
+
+
+class CheckState(StrEnum):
+    """How one check of ``tailrace doctor`` ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that ``tailrace doctor`` looked at."""
+
+    name: str
+    state: CheckState
+    message: str
+    failure: Failure | None = None
