@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from tailrace.model import (
     Action,
     Commit,
+    Downstream,
     Failure,
     Observation,
     PullRequest,
@@ -60,6 +63,14 @@ class Step(StrEnum):
     READING_BACK = "reading back"
     RETRYING = "retrying"
     DONE = "done"
+
+
+#: Is told where each downstream is; the text may be empty.
+Watch: TypeAlias = Callable[[Downstream, Step, str], None]
+
+
+def ignore(downstream: Downstream, step: Step, detail: str) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,13 @@ from tailrace.model import (
 )
 from tailrace.runs import (
     Step,
+    Watch,
 )
 
 #: How often one downstream is tried before its writers are said to be too many.
 ATTEMPTS = 6
 
 Sleep = Callable[[float], Awaitable[None]]
-Watch = Callable[[Downstream, Step, str], None]
 
 
 @dataclass(frozen=True, slots=True)

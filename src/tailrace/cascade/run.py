@@ -6,12 +6,13 @@ Each downstream goes through its steps on its own, so one that fails never stops
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from tailrace.cascade.apply import Applied, Applier, Sleep, Watch
+from tailrace.atonce import each_at_once
+from tailrace.cascade.apply import Applied, Applier, Sleep
 from tailrace.cascade.observe import known_blobs, observe
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.verify import judge
@@ -39,16 +40,14 @@ from tailrace.runs import (
     Planned,
     Report,
     Step,
+    Watch,
+    ignore,
 )
 
 R = TypeVar("R")
 
 #: Seconds before a write that was answered well, but does not show yet, is read back again.
 _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
-
-
-def _ignore(downstream: Downstream, step: Step, detail: str) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Run:
     forge: Forge
     release: Release
     allow_downgrade: bool = False
-    watch: Watch = _ignore
+    watch: Watch = ignore
     sleep: Sleep = asyncio.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -170,30 +169,13 @@ class Run:
 
     async def _each(self, one: Callable[[Downstream], Awaitable[R]]) -> tuple[R, ...]:
         """``one`` for every downstream, in the fleet's order, some at a time."""
-        return await each(self.fleet.downstreams, one, self.fleet.forge.concurrency)
+        return await each_at_once(self.fleet.downstreams, one, self.fleet.forge.concurrency)
 
 
 def skipped(command: str, release: Release, skip: IntentionalSkip) -> Report:
     """The report of a run that was skipped on purpose: nothing was read, nothing written."""
     now = datetime.now(UTC)
     return Report(command, release, now, now, verdicts=(), skip=skip)
-
-
-async def each(
-    items: Sequence[Downstream], one: Callable[[Downstream], Awaitable[R]], at_once: int
-) -> tuple[R, ...]:
-    """``one`` for every item, at most ``at_once`` under way; the results in the items' order."""
-    results: dict[int, R] = {}
-    queue = iter(enumerate(items))
-
-    async def work() -> None:
-        for position, item in queue:
-            results[position] = await one(item)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(at_once, len(items))):
-            group.create_task(work())
-    return tuple(results[position] for position in range(len(items)))
 
 
 def _outcome(applied: Applied, verdict: Verdict) -> Outcome:

@@ -33,14 +33,15 @@ def command(
     Example:
       tailrace doctor --only codex
     """
-    from tailrace.cli.output import show_checks
+    from tailrace.cli.output import show_checks, watching
     from tailrace.fleet.doctor import examine
 
     fleet = open_fleet(fleet_file, manifest=manifest, list_name=list_name, only=only)
     token = token_of(fleet)
 
     async def doctor() -> tuple[Check, ...]:
-        async with forge_of(fleet, token) as forge:
-            return await examine(fleet, forge, token_present=token is not None)
+        with watching(fleet) as watch:
+            async with forge_of(fleet, token) as forge:
+                return await examine(fleet, forge, token_present=token is not None, watch=watch)
 
     return show_checks(asyncio.run(doctor()), as_json=as_json)

@@ -74,7 +74,7 @@ def command(
       tailrace drift --manifest manifest.json
       tailrace drift --workflow .gitea/workflows/publish.yml
     """
-    from tailrace.cli.output import show_drift
+    from tailrace.cli.output import show_drift, watching
     from tailrace.fleet.drift import find_drift
     from tailrace.fleet.manifest import read_manifest
     from tailrace.fleet.workflow import read_workflow_list
@@ -84,9 +84,15 @@ def command(
     inline = read_workflow_list(workflow, workflow_list) if workflow is not None else None
 
     async def drift() -> DriftReport:
-        async with forge_of(fleet, token_of(fleet)) as forge:
-            return await find_drift(
-                fleet, forge, manifest=entries, manifest_name=str(manifest), workflow=inline
-            )
+        with watching(fleet) as watch:
+            async with forge_of(fleet, token_of(fleet)) as forge:
+                return await find_drift(
+                    fleet,
+                    forge,
+                    manifest=entries,
+                    manifest_name=str(manifest),
+                    workflow=inline,
+                    watch=watch,
+                )
 
     return show_drift(asyncio.run(drift()), as_json=as_json)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
+from tailrace.atonce import each_at_once
+from tailrace.fleet.discovery import consumer_in
 from tailrace.forges.base import Forge, ForgeError, Repository
 from tailrace.model import (
     Downstream,
@@ -20,6 +21,9 @@ from tailrace.model import (
 from tailrace.runs import (
     Check,
     CheckState,
+    Step,
+    Watch,
+    ignore,
 )
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -29,20 +33,20 @@ _OLDEST_GITEA = (1, 22)
 _TOKEN_NEEDED = (ForgeKind.GITEA, ForgeKind.FORGEJO, ForgeKind.GITHUB)
 
 
-async def examine(fleet: Fleet, forge: Forge, *, token_present: bool) -> tuple[Check, ...]:
+async def examine(
+    fleet: Fleet, forge: Forge, *, token_present: bool, watch: Watch = ignore
+) -> tuple[Check, ...]:
     """Every check: the forge, the token, and each downstream's readability and writability."""
     checks = [check async for check in _server(fleet, forge)]
     checks += _token_on_the_wire(fleet, token_present=token_present)
     checks.append(await _account(fleet, forge, token_present=token_present))
-    slots = asyncio.Semaphore(fleet.forge.concurrency)
 
     async def one(downstream: Downstream) -> Check:
-        async with slots:
-            return await _downstream(downstream, forge)
+        check = await _downstream(downstream, forge)
+        watch(downstream, Step.DONE, "")
+        return check
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(downstream)) for downstream in fleet.downstreams]
-    return (*checks, *(task.result() for task in tasks))
+    return (*checks, *await each_at_once(fleet.downstreams, one, fleet.forge.concurrency))
 
 
 async def _server(fleet: Fleet, forge: Forge) -> AsyncIterator[Check]:
@@ -110,7 +114,7 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     if pin is not None and pin.kind is not FileKind.FILE:
         text = f"{facts.name}: {downstream.pin} is a {pin.kind}\n  next: put a plain file there"
         return Check(name, CheckState.FAILED, text)
-    if not view.entries.keys() & set(downstream.consumer_paths):
+    if consumer_in(view, downstream) is None:
         text = (
             f"{facts.name}: no {downstream.consumer} in {', '.join(downstream.folders)}"
             "\n  next: correct `consumer` or `folders`, or take it out; it would be skipped"

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Sequence
 
+from tailrace.atonce import each_at_once
+from tailrace.fleet.discovery import Discovered, consumer_in, discover
 from tailrace.fleet.manifest import ManifestEntry
 from tailrace.fleet.workflow import WorkflowList
-from tailrace.forges.base import Forge, ForgeError, Repository
+from tailrace.forges.base import Forge, ForgeError
 from tailrace.model import (
     Discovery,
     Downstream,
+    Failure,
     FailureKind,
-    FileKind,
     Fleet,
     RepositoryName,
-    TreeView,
 )
 from tailrace.runs import (
     DriftFinding,
     DriftKind,
     DriftReport,
+    Step,
+    Watch,
+    ignore,
 )
 
 _KINDS = {FailureKind.NOT_FOUND: DriftKind.GONE, FailureKind.RENAMED: DriftKind.RENAMED}
@@ -34,13 +36,21 @@ async def find_drift(
     manifest: Sequence[ManifestEntry] | None = None,
     manifest_name: str = "manifest",
     workflow: WorkflowList | None = None,
+    watch: Watch = ignore,
 ) -> DriftReport:
     """Every disagreement there is. What cannot be read is a finding, never taken for agreement."""
     sources = [fleet.source, "the forge"]
-    findings = [finding for one in await _each(fleet, forge) for finding in one]
+
+    async def one(downstream: Downstream) -> list[DriftFinding]:
+        found = await _listed(downstream, forge)
+        watch(downstream, Step.DONE, "")
+        return found
+
+    rows = await each_at_once(fleet.downstreams, one, fleet.forge.concurrency)
+    findings = [finding for row in rows for finding in row]
     if fleet.discovery is not None:
         sources.append(f"repositories of {fleet.discovery.owner}")
-        findings += [finding async for finding in _unlisted(fleet, fleet.discovery, forge)]
+        findings += await _unlisted(fleet, fleet.discovery, forge)
     if manifest is not None:
         sources.append(manifest_name)
         findings += _against_manifest(fleet, manifest, manifest_name)
@@ -48,18 +58,6 @@ async def find_drift(
         sources.append(workflow.file)
         findings += _against_workflow(fleet, workflow)
     return DriftReport(len(fleet.downstreams), tuple(sources), tuple(findings))
-
-
-async def _each(fleet: Fleet, forge: Forge) -> list[list[DriftFinding]]:
-    slots = asyncio.Semaphore(fleet.forge.concurrency)
-
-    async def one(downstream: Downstream) -> list[DriftFinding]:
-        async with slots:
-            return await _listed(downstream, forge)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(downstream)) for downstream in fleet.downstreams]
-    return [task.result() for task in tasks]
 
 
 async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
@@ -78,7 +76,7 @@ async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
     if facts.archived:
         text = f"{facts.name}: is archived\n  next: take it out of the list, or unarchive it"
         return [DriftFinding(DriftKind.ARCHIVED, name, text)]
-    if not _has_consumer(downstream, view):
+    if consumer_in(view, downstream) is None:
         text = (
             f"{facts.name}: has no {downstream.consumer} in {', '.join(downstream.folders)}"
             "\n  next: take it out of the list, or restore its workflow"
@@ -87,66 +85,32 @@ async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
     return []
 
 
-def _has_consumer(downstream: Downstream, view: TreeView) -> bool:
-    kinds = [view.entries[path].kind for path in downstream.consumer_paths if path in view.entries]
-    return any(kind in (FileKind.FILE, FileKind.SYMLINK) for kind in kinds)
-
-
-async def _unlisted(fleet: Fleet, wanted: Discovery, forge: Forge) -> AsyncIterator[DriftFinding]:
+async def _unlisted(fleet: Fleet, wanted: Discovery, forge: Forge) -> list[DriftFinding]:
     """The consumers that nobody listed."""
     listed = {str(downstream.repository).lower() for downstream in fleet.downstreams}
     try:
-        candidates = [
-            repository
-            async for repository in forge.repositories(wanted.owner, wanted.topic)
-            if _is_candidate(repository, wanted) and str(repository.name).lower() not in listed
-        ]
+        found = await discover(
+            forge,
+            wanted,
+            # The fleet's own ways of looking, so that one odd downstream widens the search.
+            fleet.downstreams,
+            fleet.forge.concurrency,
+            leave_out=lambda name: str(name).lower() in listed,
+        )
     except ForgeError as error:
-        yield DriftFinding(DriftKind.UNKNOWN, wanted.owner, str(error))
-        return
-    slots = asyncio.Semaphore(fleet.forge.concurrency)
-
-    async def one(repository: Repository) -> DriftFinding | None:
-        async with slots:
-            return await _probe(fleet, repository, forge)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(repository)) for repository in candidates]
-    for task in tasks:
-        finding = task.result()
-        if finding is not None:
-            yield finding
+        return [DriftFinding(DriftKind.UNKNOWN, wanted.owner, str(error))]
+    return [_finding(fleet, one) for one in found]
 
 
-def _is_candidate(repository: Repository, wanted: Discovery) -> bool:
-    name = repository.name.name
-    return (
-        not repository.archived
-        and fnmatchcase(name, wanted.name)
-        and not any(fnmatchcase(name, glob) for glob in wanted.ignore)
+def _finding(fleet: Fleet, one: Discovered) -> DriftFinding:
+    name = one.repository.name
+    if isinstance(one.found, Failure):
+        return DriftFinding(DriftKind.UNKNOWN, name, one.found.message)
+    text = (
+        f"{one.repository}: has {one.found}, and nobody listed it"
+        f"\n  next: add it to {fleet.source}, or to discovery.ignore"
     )
-
-
-async def _probe(fleet: Fleet, repository: Repository, forge: Forge) -> DriftFinding | None:
-    """Whether a repository that is not listed has a consumer all the same."""
-    name = repository.name
-    # The fleet's own ways of looking, so that one odd downstream widens the search.
-    probes = {(d.consumer, d.folders): d for d in fleet.downstreams} or {
-        ("", ()): Downstream(name.name, name)
-    }
-    try:
-        for like in probes.values():
-            view = await forge.tree(name, repository.default_branch, like.consumer_paths)
-            found = [path for path in like.consumer_paths if path in view.entries]
-            if _has_consumer(like, view):
-                text = (
-                    f"{name}: has {found[0]}, and nobody listed it"
-                    f"\n  next: add it to {fleet.source}, or to discovery.ignore"
-                )
-                return DriftFinding(DriftKind.UNLISTED, name.name, text)
-    except ForgeError as error:
-        return DriftFinding(DriftKind.UNKNOWN, name.name, str(error))
-    return None
+    return DriftFinding(DriftKind.UNLISTED, name, text)
 
 
 def _against_manifest(
