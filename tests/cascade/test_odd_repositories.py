@@ -10,12 +10,7 @@ import pytest
 from tests.cascade.test_run import OWNER, RELEASE, World, no_wait, world
 
 from tailrace.cascade.run import Run
-from tailrace.model import (
-    FailureKind,
-    PinFile,
-    Snapshot,
-    State,
-)
+from tailrace.model import FailureKind, PinFile, Snapshot, State
 from tailrace.sandbox.store import Store
 
 REPOSITORY = "molecule-ai-workspace-template-codex"

@@ -29,9 +29,7 @@ from tailrace.model import (
     State,
     Strategy,
 )
-from tailrace.runs import (
-    Report,
-)
+from tailrace.runs import Report
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import fleet_toml, seed
 from tailrace.sandbox.server import SandboxServer

@@ -245,6 +245,24 @@ async def test_hostile_pins_cannot_speak_to_the_log(tmp_path: Path) -> None:
             assert all(line.startswith("::error msg=cascade-divergence ") for line in commands)
 
 
+async def test_init_discovers_who_has_a_consumer(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        url = incident.server.url
+        wanted = ["--url", url, "--owner", OWNER, "--discover", "--name", "*-template-*"]
+        done = await run(incident, tmp_path, "init", *wanted, "--fleet", "found.toml")
+        assert done.code == 0
+        plan = await run(incident, tmp_path, "plan", VERSION, "--fleet", "found.toml", "--json")
+        assert plan.code == 0
+        none = await run(incident, tmp_path, "init", *wanted, "--name", "x*", "--fleet", "no.toml")
+    names = {
+        row["name"].removeprefix("molecule-ai-workspace-template-")
+        for row in plan.document["planned"]
+    }
+    assert names == {"claude-code", "hermes", "openclaw", "codex", "langgraph", "autogen"}
+    assert none.code == 2
+    assert not (tmp_path / "no.toml").exists()
+
+
 async def test_doctor_and_drift(tmp_path: Path) -> None:
     async with world(tmp_path) as incident:
         doctor = await run(incident, tmp_path, "doctor", "--json")

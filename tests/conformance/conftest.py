@@ -11,9 +11,7 @@ import pytest_asyncio
 from tests.conformance.remote import RemoteWorld
 from tests.conformance.worlds import ALL, LOCAL, Ability, World
 
-from tailrace.model import (
-    ForgeKind,
-)
+from tailrace.model import ForgeKind
 
 #: Stands for "no world of this run can do it"; such a case is deselected, which pytest counts.
 NOWHERE = "nowhere"

@@ -16,10 +16,7 @@ import aiohttp
 import pygit2
 from tests.conformance.worlds import Ability, World
 
-from tailrace.model import (
-    ForgeKind,
-    RepositoryName,
-)
+from tailrace.model import ForgeKind, RepositoryName
 
 
 class RemoteWorld(World):

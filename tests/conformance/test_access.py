@@ -17,9 +17,7 @@ from tailrace.forges.base import (
     TokenRefused,
 )
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))
 FILES = {"pin": b"1\n"}

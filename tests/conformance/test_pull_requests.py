@@ -8,9 +8,7 @@ from tests.conformance.worlds import Ability, World
 
 from tailrace.forges.base import Conflict, FileChange
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 pytestmark = pytest.mark.needs(Ability.PULL_REQUESTS)
 

@@ -10,10 +10,7 @@ from tests.conformance.worlds import World
 
 from tailrace.forges.base import BadAnswer, BranchMissing, NotFound
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import (
-    FileKind,
-    RepositoryName,
-)
+from tailrace.model import FileKind, RepositoryName
 
 PIN = b"0.1.1000\n"
 

@@ -6,11 +6,7 @@ import pytest
 from tests.conformance.worlds import Ability, World
 
 from tailrace.forges.base import ForgeError, NotFound
-from tailrace.model import (
-    FailureKind,
-    PullRequest,
-    RepositoryName,
-)
+from tailrace.model import FailureKind, PullRequest, RepositoryName
 
 FILES = {"pin": b"1\n"}
 

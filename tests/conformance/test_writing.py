@@ -11,10 +11,7 @@ from tests.conformance.worlds import World
 
 from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, ForgeError, NotFound
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import (
-    Commit,
-    RepositoryName,
-)
+from tailrace.model import Commit, RepositoryName
 
 OLD, NEW = b"0.1.1000\n", b"0.1.1001\n"
 PIN = ".runtime-version"

@@ -10,10 +10,7 @@ from tailrace.fleet.doctor import examine
 from tailrace.fleet.drift import find_drift
 from tailrace.fleet.manifest import read_manifest
 from tailrace.fleet.workflow import WorkflowList
-from tailrace.runs import (
-    CheckState,
-    DriftReport,
-)
+from tailrace.runs import CheckState, DriftReport
 from tailrace.sandbox.seed import WORKFLOW
 
 MANIFEST = Path(__file__).parents[1] / "fixtures" / "manifest-legacy.json"

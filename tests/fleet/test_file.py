@@ -17,11 +17,7 @@ from tailrace.fleet.file import FleetFileError, read_fleet
 from tailrace.fleet.names import check_branch, check_path
 from tailrace.fleet.schema import fleet_schema
 from tailrace.fleet.starter import starter
-from tailrace.model import (
-    ForgeKind,
-    RepositoryName,
-    Strategy,
-)
+from tailrace.model import ForgeKind, RepositoryName, Strategy
 from tailrace.versions import VersionPolicy
 
 GOOD = """\

@@ -38,9 +38,7 @@ from tailrace.forges.base import (
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.gitea import GiteaForge
 from tailrace.forges.http import Patience, Transport
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 NAME = RepositoryName("fleet", "one")
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))

@@ -29,9 +29,7 @@ from tailrace.forges.blobs import blob_sha
 from tailrace.forges.github import GitHubForge
 from tailrace.forges.http import Transport
 from tailrace.forges.names import Refused
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 NAME = RepositoryName("fleet", "one")
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))

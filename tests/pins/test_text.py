@@ -8,10 +8,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailrace.model import (
-    FileKind,
-    PinFile,
-)
+from tailrace.model import FileKind, PinFile
 from tailrace.pins.text import read
 from tailrace.versions import VersionPolicy
 

@@ -22,10 +22,7 @@ from tailrace.model import (
     Verdict,
     Write,
 )
-from tailrace.runs import (
-    Outcome,
-    Report,
-)
+from tailrace.runs import Outcome, Report
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RELEASE = Release("runtime", "0.1.1001")

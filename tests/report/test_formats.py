@@ -13,9 +13,7 @@ from rich.console import Console
 from tests.report.reports import ALL_STATES, RELEASE, cascade, report, verdict
 
 from tailrace.errors import ConfigurationError, ExitCode
-from tailrace.model import (
-    State,
-)
+from tailrace.model import State
 from tailrace.report.annotations import (
     SUMMARY_LIMIT,
     annotation_lines,
@@ -29,10 +27,7 @@ from tailrace.report.junit import to_junit
 from tailrace.report.plain import plain_lines
 from tailrace.report.terminal import show_report
 from tailrace.report.words import exit_code, result_word
-from tailrace.runs import (
-    IntentionalSkip,
-    Report,
-)
+from tailrace.runs import IntentionalSkip, Report
 
 HEADLINE = (
     "3 of 6 have not got runtime 0.1.1001: hermes, openclaw, autogen; 1 could not be read: gone"

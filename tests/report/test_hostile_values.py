@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from tests.report.reports import report, verdict
 
-from tailrace.model import (
-    State,
-)
+from tailrace.model import State
 from tailrace.report.annotations import annotation_lines, step_summary
 from tailrace.report.divergence import divergence_lines
 from tailrace.report.document import of_report
@@ -23,14 +21,7 @@ from tailrace.report.junit import to_junit
 from tailrace.report.plain import check_lines, drift_lines, plain_lines
 from tailrace.report.terminal import show_report
 from tailrace.report.words import NOT_CONVERGED
-from tailrace.runs import (
-    Check,
-    CheckState,
-    DriftFinding,
-    DriftKind,
-    DriftReport,
-    Report,
-)
+from tailrace.runs import Check, CheckState, DriftFinding, DriftKind, DriftReport, Report
 
 nasty = st.one_of(
     st.text(max_size=60),

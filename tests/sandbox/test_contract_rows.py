@@ -30,11 +30,7 @@ from tailrace.forges.base import (
     TokenRefused,
 )
 from tailrace.forges.open import open_forge
-from tailrace.model import (
-    ForgeKind,
-    ForgeSettings,
-    RepositoryName,
-)
+from tailrace.model import ForgeKind, ForgeSettings, RepositoryName
 from tailrace.sandbox.server import SandboxServer
 
 PINNED = "/repos/acme/pinned"

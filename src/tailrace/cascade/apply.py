@@ -31,10 +31,7 @@ from tailrace.model import (
     Strategy,
     Write,
 )
-from tailrace.runs import (
-    Step,
-    Watch,
-)
+from tailrace.runs import Step, Watch
 
 #: How often one downstream is tried before its writers are said to be too many.
 ATTEMPTS = 6

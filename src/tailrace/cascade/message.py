@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from tailrace.model import (
-    Create,
-    Release,
-    Write,
-)
+from tailrace.model import Create, Release, Write
 
 #: The trailer of every commit that a cascade makes: ``Tailrace-Release: NAME VERSION``.
 TRAILER = "Tailrace-Release"

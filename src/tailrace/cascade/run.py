@@ -33,16 +33,7 @@ from tailrace.model import (
     Write,
 )
 from tailrace.pins import text
-from tailrace.runs import (
-    IntentionalSkip,
-    Outcome,
-    Plan,
-    Planned,
-    Report,
-    Step,
-    Watch,
-    ignore,
-)
+from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step, Watch, ignore
 
 R = TypeVar("R")
 

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import (
-    ForgeKind,
-    ForgeSettings,
-    Policy,
-)
-from tailrace.runs import (
-    IntentionalSkip,
-)
+from tailrace.model import ForgeKind, ForgeSettings, Policy
+from tailrace.runs import IntentionalSkip
 
 
 def intentional_skip(

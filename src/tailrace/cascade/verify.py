@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from tailrace.cascade.plan import no_consumer
-from tailrace.model import (
-    Evidence,
-    Failure,
-    Observation,
-    Release,
-    Snapshot,
-    State,
-    Verdict,
-)
+from tailrace.model import Evidence, Failure, Observation, Release, Snapshot, State, Verdict
 from tailrace.pins import text
 from tailrace.versions import VersionPolicy, is_newer
 

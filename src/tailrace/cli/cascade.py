@@ -16,12 +16,8 @@ from tailrace.cli.options import (
     report_options,
     token_of,
 )
-from tailrace.model import (
-    Strategy,
-)
-from tailrace.runs import (
-    Report,
-)
+from tailrace.model import Strategy
+from tailrace.runs import Report
 
 
 @click.command("cascade", short_help="Carry a release to every downstream and read it back.")

@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import fleet_options, forge_of, open_fleet, token_of
-from tailrace.runs import (
-    Check,
-)
+from tailrace.runs import Check
 
 
 @click.command("doctor", short_help="Check the forge, the token and every repository.")

@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import forge_of, open_fleet, token_of
-from tailrace.runs import (
-    DriftReport,
-)
+from tailrace.runs import DriftReport
 
 
 @click.command("drift", short_help="Compare the fleet's list with the world.")

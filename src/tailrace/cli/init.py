@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
 import click
 
-from tailrace.errors import ConfigurationError
-from tailrace.model import (
-    ForgeKind,
-)
+from tailrace.errors import ConfigurationError, TailraceError
+from tailrace.model import Discovery, Downstream, Failure, ForgeKind, ForgeSettings, RepositoryName
 
 
 @click.command("init", short_help="Write a commented tailrace.toml.")
@@ -35,21 +35,43 @@ from tailrace.model import (
     metavar="FILE",
     help="The file to write.",
 )
+@click.option("--discover", is_flag=True, help="List what the owner has that has a consumer.")
+@click.option(
+    "--name", "glob", default="*", show_default=True, metavar="GLOB", help="With --discover."
+)
+@click.option("--topic", metavar="TOPIC", help="With --discover: only with this topic.")
 @click.argument("repositories", nargs=-1, metavar="[REPOSITORY]...")
 def command(
-    package: str, url: str, owner: str, kind: str, fleet_file: Path, repositories: tuple[str, ...]
+    package: str,
+    url: str,
+    owner: str,
+    kind: str,
+    fleet_file: Path,
+    glob: str,
+    topic: str | None,
+    repositories: tuple[str, ...],
+    *,
+    discover: bool,
 ) -> None:
     """Write a commented tailrace.toml with each REPOSITORY as a downstream.
 
-    Never overwrites a file.
+    Never overwrites a file. With --discover the forge is asked which of the
+    owner's repositories have a consumer; the token is read from
+    TAILRACE_TOKEN.
 
     \b
-    Example:
+    Examples:
       tailrace init --package my-runtime --url https://git.example.com \\
         --owner my-org template-codex template-hermes
+      tailrace init --package my-runtime --url https://git.example.com \\
+        --owner my-org --discover --name 'template-*'
     """
     from tailrace.fleet.starter import starter
 
+    settings = ForgeSettings(ForgeKind(kind), url, owner)
+    if discover:
+        wanted = Discovery(owner, glob, topic)
+        repositories = (*repositories, *asyncio.run(_discovered(settings, wanted)))
     text = starter(
         package=package, url=url, owner=owner, kind=ForgeKind(kind), repositories=repositories
     )
@@ -63,7 +85,24 @@ def command(
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{fleet_file}: cannot be written: {error.strerror}") from error
-    click.echo(
-        f"{fleet_file} written\n"
-        f"  next: correct it, export TAILRACE_TOKEN=..., then: tailrace doctor"
-    )
+    first = "" if kind == ForgeKind.GIT else "export TAILRACE_TOKEN=..., "
+    click.echo(f"{fleet_file} written\n  next: read it, {first}then: tailrace doctor")
+
+
+async def _discovered(settings: ForgeSettings, wanted: Discovery) -> list[str]:
+    """The names of the repositories that have a consumer where one is by default."""
+    from tailrace.fleet.discovery import discover
+    from tailrace.forges.open import open_forge, read_token
+
+    like = Downstream("default", RepositoryName(wanted.owner, "default"))
+    async with open_forge(settings, read_token(settings, os.environ)) as forge:
+        found = await discover(forge, wanted, [like], settings.concurrency)
+    for one in found:
+        if isinstance(one.found, Failure):
+            raise TailraceError(one.found.message)
+    if not found:
+        raise ConfigurationError(
+            f"{wanted.owner}: no repository {wanted.name!a} has a {like.consumer}"
+            "\n  next: name the repositories, and set `consumer` in the file"
+        )
+    return [one.repository.name for one in found]

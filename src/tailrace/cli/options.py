@@ -12,11 +12,7 @@ import click
 
 from tailrace.errors import ConfigurationError
 from tailrace.forges.base import Forge
-from tailrace.model import (
-    Fleet,
-    Release,
-    Strategy,
-)
+from tailrace.model import Fleet, Release, Strategy
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,16 +12,9 @@ import click
 from rich.console import Console
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import (
-    Fleet,
-)
+from tailrace.model import Fleet
 from tailrace.report.progress import Progress
-from tailrace.runs import (
-    Check,
-    DriftReport,
-    Plan,
-    Report,
-)
+from tailrace.runs import Check, DriftReport, Plan, Report
 
 
 def watching(fleet: Fleet) -> Progress:

@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import fleet_options, forge_of, open_fleet, release_of, token_of
-from tailrace.runs import (
-    Plan,
-)
+from tailrace.runs import Plan
 
 
 @click.command("plan", short_help="Show what a cascade would do, and what it costs.")

@@ -17,9 +17,7 @@ from tailrace.cli.options import (
     report_options,
     token_of,
 )
-from tailrace.runs import (
-    Report,
-)
+from tailrace.runs import Report
 
 
 @click.command("verify", short_help="Read every downstream; fail unless all have the release.")

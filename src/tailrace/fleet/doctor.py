@@ -9,22 +9,8 @@ from urllib.parse import urlsplit
 from tailrace.atonce import each_at_once
 from tailrace.fleet.discovery import consumer_in
 from tailrace.forges.base import Forge, ForgeError, Repository
-from tailrace.model import (
-    Downstream,
-    Failure,
-    FileKind,
-    Fleet,
-    ForgeKind,
-    Strategy,
-    TreeEntry,
-)
-from tailrace.runs import (
-    Check,
-    CheckState,
-    Step,
-    Watch,
-    ignore,
-)
+from tailrace.model import Downstream, Failure, FileKind, Fleet, ForgeKind, Strategy, TreeEntry
+from tailrace.runs import Check, CheckState, Step, Watch, ignore
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 #: The oldest Gitea whose answers are known (the forge contract).

@@ -9,22 +9,8 @@ from tailrace.fleet.discovery import Discovered, consumer_in, discover
 from tailrace.fleet.manifest import ManifestEntry
 from tailrace.fleet.workflow import WorkflowList
 from tailrace.forges.base import Forge, ForgeError
-from tailrace.model import (
-    Discovery,
-    Downstream,
-    Failure,
-    FailureKind,
-    Fleet,
-    RepositoryName,
-)
-from tailrace.runs import (
-    DriftFinding,
-    DriftKind,
-    DriftReport,
-    Step,
-    Watch,
-    ignore,
-)
+from tailrace.model import Discovery, Downstream, Failure, FailureKind, Fleet, RepositoryName
+from tailrace.runs import DriftFinding, DriftKind, DriftReport, Step, Watch, ignore
 
 _KINDS = {FailureKind.NOT_FOUND: DriftKind.GONE, FailureKind.RENAMED: DriftKind.RENAMED}
 

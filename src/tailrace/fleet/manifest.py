@@ -11,9 +11,7 @@ from typing import Any
 from tailrace.errors import ConfigurationError
 from tailrace.fleet.bounded import read_bounded
 from tailrace.fleet.names import check_branch, check_name, check_repository
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 _LIMIT = 10 * 1024 * 1024
 _MOST_ERRORS = 20

@@ -7,11 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tailrace.fleet import names
-from tailrace.model import (
-    WORKFLOW_FOLDERS,
-    ForgeKind,
-    Strategy,
-)
+from tailrace.model import WORKFLOW_FOLDERS, ForgeKind, Strategy
 from tailrace.versions import VersionPolicy
 
 Name = Annotated[str, AfterValidator(names.check_name)]

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from tailrace.errors import ConfigurationError
 from tailrace.fleet import names
-from tailrace.model import (
-    ForgeKind,
-)
+from tailrace.model import ForgeKind
 
 _TEXT = """\
 # The fleet of one package: which repositories pin it, and how they are reached.

@@ -24,13 +24,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.git_repository import Prepared, RefLocked, opened
 from tailrace.forges.names import Refused, check, is_plain
-from tailrace.model import (
-    Commit,
-    PullRequest,
-    RepositoryName,
-    Strategy,
-    TreeView,
-)
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeView
 
 T = TypeVar("T")
 

@@ -25,11 +25,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.names import Refused, check_path
-from tailrace.model import (
-    FileKind,
-    RepositoryName,
-    TreeEntry,
-)
+from tailrace.model import FileKind, RepositoryName, TreeEntry
 
 _KINDS = {
     FileMode.BLOB: FileKind.FILE,

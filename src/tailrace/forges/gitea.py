@@ -30,14 +30,7 @@ from tailrace.forges.gitea_errors import meaning, meaning_of_write
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import (
-    Commit,
-    PullRequest,
-    RepositoryName,
-    Strategy,
-    TreeEntry,
-    TreeView,
-)
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sized)

@@ -8,10 +8,7 @@ import msgspec
 
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
-from tailrace.model import (
-    PullRequest,
-    RepositoryName,
-)
+from tailrace.model import PullRequest, RepositoryName
 
 
 class Version(msgspec.Struct):

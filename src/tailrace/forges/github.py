@@ -32,14 +32,7 @@ from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, r
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check_path, is_plain
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import (
-    Commit,
-    PullRequest,
-    RepositoryName,
-    Strategy,
-    TreeEntry,
-    TreeView,
-)
+from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
 
 class GitHubForge:

@@ -6,10 +6,7 @@ import msgspec
 
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
-from tailrace.model import (
-    PullRequest,
-    RepositoryName,
-)
+from tailrace.model import PullRequest, RepositoryName
 
 
 class Meta(msgspec.Struct):

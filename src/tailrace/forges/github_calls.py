@@ -12,9 +12,7 @@ from tailrace.forges.base import BadAnswer, BranchMissing, ForgeError, NotFound,
 from tailrace.forges.github_errors import meaning, meaning_of_write, no_write_permission
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check
-from tailrace.model import (
-    RepositoryName,
-)
+from tailrace.model import RepositoryName
 
 T = TypeVar("T")
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from tailrace.forges.base import ForgeError, NotFound
-from tailrace.model import (
-    FailureKind,
-    RepositoryName,
-)
+from tailrace.model import FailureKind, RepositoryName
 
 
 class Refused(ForgeError):

@@ -11,10 +11,7 @@ from urllib.parse import urlsplit
 
 from tailrace.errors import ConfigurationError
 from tailrace.forges.base import Forge
-from tailrace.model import (
-    ForgeKind,
-    ForgeSettings,
-)
+from tailrace.model import ForgeKind, ForgeSettings
 
 if TYPE_CHECKING:
     from tailrace.forges.http import Patience, Transport

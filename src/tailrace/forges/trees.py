@@ -8,10 +8,7 @@ from typing import Annotated
 import msgspec
 
 from tailrace.forges.base import BadAnswer
-from tailrace.model import (
-    FileKind,
-    TreeEntry,
-)
+from tailrace.model import FileKind, TreeEntry
 
 #: 100 pages of 1,000: no folder that holds a pin or a workflow is larger.
 _MOST_PAGES = 100

@@ -5,11 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tailrace.model import (
-    PIN_LIMIT,
-    FileKind,
-    PinFile,
-)
+from tailrace.model import PIN_LIMIT, FileKind, PinFile
 from tailrace.versions import VersionPolicy, is_version, parse
 
 #: What ``tr -d '[:space:]'`` deletes in the C locale.

@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import (
-    State,
-    Verdict,
-)
+from tailrace.model import State, Verdict
 from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_markdown, for_workflow_message, for_workflow_property
 from tailrace.report.words import SYMBOLS, counts, headline, result_word
-from tailrace.runs import (
-    Report,
-)
+from tailrace.runs import Report
 
 #: GitHub takes no step summary larger than this (docs: "Adding a job summary").
 SUMMARY_LIMIT = 1024 * 1024

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from tailrace.model import (
-    State,
-    Verdict,
-)
+from tailrace.model import State, Verdict
 from tailrace.report.escape import MOST, for_workflow_property
 from tailrace.report.words import NOT_CONVERGED
-from tailrace.runs import (
-    Report,
-)
+from tailrace.runs import Report
 
 
 def divergence_lines(report: Report) -> list[str]:

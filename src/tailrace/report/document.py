@@ -4,25 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace.model import (
-    Create,
-    Failure,
-    Refuse,
-    Skip,
-    Snapshot,
-    Verdict,
-    Write,
-)
+from tailrace.model import Create, Failure, Refuse, Skip, Snapshot, Verdict, Write
 from tailrace.report.words import action_word, counts, did_word, exit_code, pairs, result_word
-from tailrace.runs import (
-    Check,
-    CheckState,
-    DriftReport,
-    Outcome,
-    Plan,
-    Planned,
-    Report,
-)
+from tailrace.runs import Check, CheckState, DriftReport, Outcome, Plan, Planned, Report
 
 
 def of_report(report: Report) -> dict[str, Any]:

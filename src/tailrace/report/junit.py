@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from tailrace.model import (
-    State,
-    Verdict,
-)
+from tailrace.model import State, Verdict
 from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_xml
 from tailrace.report.words import NOT_CONVERGED, counts, seconds
-from tailrace.runs import (
-    Report,
-)
+from tailrace.runs import Report
 
 
 def to_junit(report: Report) -> bytes:

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tailrace.model import (
-    Create,
-    FailureKind,
-    Refuse,
-    Skip,
-    Snapshot,
-    State,
-    Verdict,
-    Write,
-)
+from tailrace.model import Create, FailureKind, Refuse, Skip, Snapshot, State, Verdict, Write
 from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_terminal, lines_for_terminal
 from tailrace.report.words import (
@@ -28,15 +19,7 @@ from tailrace.report.words import (
     seconds,
     some,
 )
-from tailrace.runs import (
-    Check,
-    CheckState,
-    DriftReport,
-    Outcome,
-    Plan,
-    Planned,
-    Report,
-)
+from tailrace.runs import Check, CheckState, DriftReport, Outcome, Plan, Planned, Report
 
 _SHORT = 7
 #: How often a failure of the whole forge is spelt out.

@@ -14,14 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tailrace.model import (
-    Downstream,
-    State,
-)
+from tailrace.model import Downstream, State
 from tailrace.report.terminal import state_text
-from tailrace.runs import (
-    Step,
-)
+from tailrace.runs import Step
 
 #: Without a terminal, fleets larger than this say from time to time how far they are.
 _LARGE = 50

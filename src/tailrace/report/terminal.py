@@ -9,22 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tailrace.model import (
-    FailureKind,
-    State,
-)
+from tailrace.model import FailureKind, State
 from tailrace.report import plain
 from tailrace.report.divergence import got_word
 from tailrace.report.escape import for_terminal, lines_for_terminal
 from tailrace.report.words import SYMBOLS, action_word, did_word, exit_code, pairs
-from tailrace.runs import (
-    Check,
-    CheckState,
-    DriftReport,
-    Plan,
-    Planned,
-    Report,
-)
+from tailrace.runs import Check, CheckState, DriftReport, Plan, Planned, Report
 
 COLOURS = {
     State.CONVERGED: "green",

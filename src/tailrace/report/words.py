@@ -18,15 +18,7 @@ from tailrace.model import (
     Verdict,
     Write,
 )
-from tailrace.runs import (
-    Check,
-    CheckState,
-    DriftKind,
-    DriftReport,
-    Outcome,
-    Plan,
-    Report,
-)
+from tailrace.runs import Check, CheckState, DriftKind, DriftReport, Outcome, Plan, Report
 
 #: A state is always word and symbol; colour only repeats it.
 SYMBOLS = {
