@@ -186,7 +186,6 @@ class FailureKind(StrEnum):
     RATE_LIMITED = "rate-limited"
     BAD_ANSWER = "bad-answer"
     REFUSED = "refused"
-    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ FLEET = 'package = "p"\n[forge]\nurl = "https://x.example"\n'
 
 def test_the_incidents_manifest() -> None:
     entries = read_manifest(LEGACY, "workspace_templates")
-    assert [entry.short_name for entry in entries] == [
-        "claude-code",
+    assert [entry.name for entry in entries] == [
+        "claude-code-default",
         "langgraph",
         "autogen",
         "hermes",

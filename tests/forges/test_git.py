@@ -21,11 +21,11 @@ from tailrace.forges.base import (
     ForgeError,
     NotFound,
     PermissionDenied,
+    Refused,
     Unreachable,
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.git import GitForge
-from tailrace.forges.names import Refused
 from tailrace.model import RepositoryName
 
 NAME = RepositoryName("fleet", "one")

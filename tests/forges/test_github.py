@@ -22,13 +22,13 @@ from tailrace.forges.base import (
     PermissionDenied,
     ProtectedBranch,
     RateLimited,
+    Refused,
     Renamed,
     TokenRefused,
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.github import GitHubForge
 from tailrace.forges.http import Transport
-from tailrace.forges.names import Refused
 from tailrace.model import RepositoryName
 
 NAME = RepositoryName("fleet", "one")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from tailrace.cascade.message import commit_message, pull_request_body, pull_request_title
-from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, ForgeError
+from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, Refused
 from tailrace.forges.blobs import blob_sha
 from tailrace.model import (
     Commit,
     Create,
     Downstream,
-    FailureKind,
     FileKind,
     PullRequest,
     Release,
@@ -18,12 +17,6 @@ from tailrace.model import (
 from tailrace.versions import is_newer
 
 _PREFIX = "tailrace/"
-
-
-class PullRequestRefused(ForgeError):
-    """A pull request stands in the way, and a person has to look."""
-
-    kind = FailureKind.REFUSED
 
 
 def branch_of(release: Release) -> str:
@@ -36,7 +29,7 @@ async def propose(
 ) -> tuple[PullRequest, Commit | None]:
     """The open pull request with this release, and the commit if one had to be made.
 
-    Raises `Conflict` where the branch moved in between, `PullRequestRefused` where a newer
+    Raises `Conflict` where the branch moved in between, `Refused` where a newer
     release's pull request is open, or this one's branch was edited by somebody.
     """
     name, base = action.snapshot.repository, action.snapshot.branch
@@ -44,7 +37,7 @@ async def propose(
     opened = [p for p in await forge.pull_requests(name, base) if p.head.startswith(ours)]
     for other in opened:
         if is_newer(other.head.removeprefix(ours), release.version):
-            raise PullRequestRefused(
+            raise Refused(
                 f"{name}: pull request {other.url} carries a newer release"
                 "\n  next: merge that one, or close it and run this again"
             )
@@ -85,13 +78,13 @@ async def _branch(
 
 
 async def _check(forge: Forge, downstream: Downstream, action: Write | Create, head: str) -> None:
-    """Raises `PullRequestRefused` where the branch ``head`` has another pin than it must."""
+    """Raises `Refused` where the branch ``head`` has another pin than it must."""
     name = action.snapshot.repository
     view = await forge.tree(name, head, (downstream.pin,))
     entry = view.entries.get(downstream.pin)
     blob = blob_sha(action.content, None if entry is None else entry.sha)
     if entry is None or entry.kind is not FileKind.FILE or entry.sha != blob:
-        raise PullRequestRefused(
+        raise Refused(
             f"{name}: branch {head} is there, but its {downstream.pin} is another"
             "\n  next: delete that branch, then run this again"
         )

@@ -7,22 +7,12 @@ from pathlib import Path
 
 import click
 
-from tailrace.cli.options import forge_of, open_fleet, token_of
+from tailrace.cli.options import fleet_file_option, forge_of, open_fleet, token_of
 from tailrace.runs import DriftReport
 
 
 @click.command("drift", short_help="Compare the fleet's list with the world.")
-@click.option(
-    "--fleet",
-    "-f",
-    "fleet_file",
-    type=click.Path(path_type=Path),
-    default=Path("tailrace.toml"),
-    envvar="TAILRACE_FLEET",
-    show_default=True,
-    metavar="FILE",
-    help="The fleet file.",
-)
+@fleet_file_option
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),

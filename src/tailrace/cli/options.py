@@ -17,6 +17,19 @@ from tailrace.model import Fleet, Release, Strategy
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+fleet_file_option = click.option(
+    "--fleet",
+    "-f",
+    "fleet_file",
+    type=click.Path(path_type=Path),
+    default=Path("tailrace.toml"),
+    envvar="TAILRACE_FLEET",
+    show_default=True,
+    metavar="FILE",
+    help="The fleet file.",
+)
+
+
 def fleet_options(function: F) -> F:
     """Which fleet, and which of its downstreams."""
     for option in (
@@ -38,17 +51,7 @@ def fleet_options(function: F) -> F:
             metavar="FILE",
             help="Take the downstreams from this manifest.json instead.",
         ),
-        click.option(
-            "--fleet",
-            "-f",
-            "fleet_file",
-            type=click.Path(path_type=Path),
-            default=Path("tailrace.toml"),
-            envvar="TAILRACE_FLEET",
-            show_default=True,
-            metavar="FILE",
-            help="The fleet file.",
-        ),
+        fleet_file_option,
     ):
         function = option(function)
     return function

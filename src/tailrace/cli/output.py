@@ -26,7 +26,7 @@ def show_report(
     report: Report, *, as_json: bool, junit: Path | None, environ: Mapping[str, str]
 ) -> int:
     """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
-    from tailrace.report.annotations import annotation_lines, write_actions_files
+    from tailrace.report.annotations import annotation_lines, inside_actions, write_actions_files
     from tailrace.report.divergence import divergence_lines
     from tailrace.report.words import exit_code
 
@@ -43,7 +43,7 @@ def show_report(
 
         _lines(plain_lines(report))
     _lines(divergence_lines(report), err=as_json)
-    if environ.get("GITHUB_ACTIONS") == "true" or report.skip is not None:
+    if inside_actions(environ) or report.skip is not None:
         _lines(annotation_lines(report), err=as_json)
     write_actions_files(environ, report)
     if junit is not None:

@@ -26,7 +26,9 @@ from tailrace.model import (
     ForgeSettings,
     Policy,
     RepositoryName,
+    Strategy,
 )
+from tailrace.versions import VersionPolicy
 
 #: 10,000 downstreams with every key set are about 3 MB.
 _LIMIT = 16 * 1024 * 1024
@@ -189,7 +191,7 @@ def _fleet(
         forge=settings,
         downstreams=downstreams,
         policy=Policy(
-            versions=shape.version_policy(checked.policy.versions),
+            versions=VersionPolicy(checked.policy.versions),
             skip_without_token_on=tuple(checked.policy.skip_without_token_on),
         ),
         discovery=None
@@ -249,5 +251,5 @@ def _downstream(
         pin=of("pin"),
         consumer=of("consumer"),
         folders=tuple(of("folders")),
-        strategy=shape.strategy(of("strategy")),
+        strategy=Strategy(of("strategy")),
     )

@@ -15,8 +15,6 @@ from tailrace.model import RepositoryName
 
 _LIMIT = 10 * 1024 * 1024
 _MOST_ERRORS = 20
-#: What the publishing workflow's own list leaves out of a manifest's name.
-_SUFFIX = "-default"
 
 
 class ManifestError(ConfigurationError):
@@ -30,11 +28,6 @@ class ManifestEntry:
     name: str
     repository: RepositoryName
     ref: str | None
-
-    @property
-    def short_name(self) -> str:
-        """The name as the publishing workflow lists it: without ``-default``."""
-        return self.name.removesuffix(_SUFFIX)
 
 
 def read_manifest(file: Path, list_name: str) -> tuple[ManifestEntry, ...]:

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tailrace.fleet import names
-from tailrace.model import WORKFLOW_FOLDERS, ForgeKind, Strategy
-from tailrace.versions import VersionPolicy
+from tailrace.model import WORKFLOW_FOLDERS
 
 Name = Annotated[str, AfterValidator(names.check_name)]
 Package = Annotated[str, AfterValidator(names.check_package)]
@@ -126,18 +125,3 @@ class FleetFile(_Table):
     discovery: DiscoveryTable | None = None
     fleet: FleetTable | None = None
     downstream: list[DownstreamTable] = Field(default=[])
-
-
-def forge_kind(text: str) -> ForgeKind:
-    """The model's word for the file's."""
-    return ForgeKind(text)
-
-
-def strategy(text: str) -> Strategy:
-    """The model's word for the file's."""
-    return Strategy(text)
-
-
-def version_policy(text: str) -> VersionPolicy:
-    """The model's word for the file's."""
-    return VersionPolicy(text)

@@ -103,6 +103,12 @@ class Conflict(ForgeError):
     kind = FailureKind.CONFLICT
 
 
+class Refused(ForgeError):
+    """Something that this forge does not do, or that stands in a write's way."""
+
+    kind = FailureKind.REFUSED
+
+
 class BadAnswer(ForgeError):
     """An answer that is not what this API gives: not JSON, too large, or of another shape."""
 

@@ -18,12 +18,13 @@ from tailrace.forges.base import (
     AnswerLost,
     FileChange,
     NotFound,
+    Refused,
     Repository,
     Server,
     Unreachable,
 )
 from tailrace.forges.git_repository import Prepared, RefLocked, opened
-from tailrace.forges.names import Refused, check, is_plain
+from tailrace.forges.names import check, is_plain
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeView
 
 T = TypeVar("T")

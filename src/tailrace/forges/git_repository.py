@@ -22,9 +22,10 @@ from tailrace.forges.base import (
     FileChange,
     ForgeError,
     PermissionDenied,
+    Refused,
 )
 from tailrace.forges.blobs import blob_sha
-from tailrace.forges.names import Refused, check_path
+from tailrace.forges.names import check_path
 from tailrace.model import FileKind, RepositoryName, TreeEntry
 
 _KINDS = {

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from tailrace.forges.base import ForgeError, NotFound
-from tailrace.model import FailureKind, RepositoryName
-
-
-class Refused(ForgeError):
-    """Something that this forge does not do, or that stands in a write's way."""
-
-    kind = FailureKind.REFUSED
+from tailrace.forges.base import NotFound, Refused
+from tailrace.model import RepositoryName
 
 
 def is_plain(part: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode, ObjectType
+from pygit2.enums import FileMode
 
 MODES = {
     FileMode.TREE: "040000",
@@ -207,11 +207,6 @@ def _changes(commit: pygit2.Commit, path: str) -> bool:
 def _id_at(commit: pygit2.Commit, path: str) -> str | None:
     found = lookup(commit.tree, path) if path else commit.tree
     return None if found is None else str(found.id)
-
-
-def is_blob(found: pygit2.Object | None) -> bool:
-    """Whether it is a file's content."""
-    return found is not None and found.type == ObjectType.BLOB
 
 
 def iso(seconds: float) -> str:
