@@ -307,6 +307,17 @@ async def test_a_pull_request_is_opened_reused_and_superseded(tmp_path: Path) ->
                 assert opened == (outcome.pull_request,)
                 assert opened[0].head == "tailrace/molecule-ai-workspace-runtime-0.1.1002"
 
+        other_package = Release("molecule-ai-workspace", "0.1.9")
+        name = incident.repository("codex")
+        async with incident.forge() as forge:
+            # Its branches begin with what another package's would.
+            await Run(incident.fleet, forge, other_package, sleep=no_wait).cascade()
+            heads = sorted(pull.head for pull in await forge.pull_requests(name, "main"))
+        assert heads == [
+            "tailrace/molecule-ai-workspace-0.1.9",
+            "tailrace/molecule-ai-workspace-runtime-0.1.1002",
+        ]
+
         older = await incident.run()
         assert [type(o.action) for o in older.outcomes] != [Refuse, Refuse]
         for outcome in older.outcomes:

@@ -197,15 +197,37 @@ async def test_the_files_of_actions(tmp_path: Path) -> None:
 async def test_an_interrupt_is_130_and_says_what_to_do(tmp_path: Path) -> None:
     async with world(tmp_path, Fault.parse("latency=30,match=GET")) as incident:
         token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
-        incident.server.first_call.clear()
+        incident.server.api_calls.clear()
         process = await start("cascade", VERSION, cwd=tmp_path, environ=token)
         async with asyncio.timeout(DEADLINE):
-            await incident.server.first_call.wait()
+            await incident.server.called(1)
             process.send_signal(signal.SIGINT)
             _, err = await process.communicate()
     assert process.returncode == 130
     assert b"next: run the same command again" in err
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("calls", range(1, 32, 3))
+async def test_killed_at_any_call_and_run_again_it_is_one_commit_each(
+    tmp_path: Path, calls: int
+) -> None:
+    async with world(tmp_path) as incident:
+        before = incident.commits()
+        token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
+        incident.server.api_calls.clear()
+        incident.server.faults.append(Fault.parse(f"latency=0.5,after={calls}"))
+        process = await start("cascade", VERSION, cwd=tmp_path, environ=token)
+        async with asyncio.timeout(DEADLINE):
+            await incident.server.called(calls)
+            process.kill()
+            await process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        incident.server.faults.clear()
+        done = await run(incident, tmp_path, "cascade", VERSION)
+        new = {name: n - before[name] for name, n in incident.commits().items()}
+    assert done.code == 0
+    assert new == {**dict.fromkeys(before, 1), "crewai": 0}
 
 
 async def test_a_reader_that_goes_away_is_no_success(tmp_path: Path) -> None:

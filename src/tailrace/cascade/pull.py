@@ -14,7 +14,7 @@ from tailrace.model import (
     Release,
     Write,
 )
-from tailrace.versions import is_newer
+from tailrace.versions import VersionPolicy, is_newer, is_version
 
 _PREFIX = "tailrace/"
 
@@ -34,7 +34,13 @@ async def propose(
     """
     name, base = action.snapshot.repository, action.snapshot.branch
     ours = f"{_PREFIX}{release.package}-"
-    opened = [p for p in await forge.pull_requests(name, base) if p.head.startswith(ours)]
+    opened = [
+        pull
+        for pull in await forge.pull_requests(name, base)
+        # Not only the prefix: the package "a-b" has branches that begin as those of "a" do.
+        if pull.head.startswith(ours)
+        and is_version(pull.head.removeprefix(ours), VersionPolicy.PEP440)
+    ]
     for other in opened:
         if is_newer(other.head.removeprefix(ours), release.version):
             raise Refused(

@@ -76,10 +76,12 @@ class Progress:
     def _render(self) -> RenderableType:
         if self._one_row_each:
             table = Table.grid(padding=(0, 2))
-            for name, (step, detail) in self._steps.items():
+            for name, (step, detail) in list(self._steps.items()):
                 table.add_row(_state(step, detail), Text(name))
             return table
-        under_way = Counter(str(step) for step, _ in self._steps.values() if step is not Step.DONE)
+        under_way = Counter(
+            str(step) for step, _ in list(self._steps.values()) if step is not Step.DONE
+        )
         words = ", ".join(f"{number} {step}" for step, number in sorted(under_way.items()))
         bar = ProgressBar(total=max(self._total, 1), completed=self._done, width=40)
         return Group(bar, Text(f"{self._done} of {self._total} done; {words}"))

@@ -63,8 +63,7 @@ class SandboxServer:
         self.forge = Store(root, clock)
         #: Every API call that came in: method and path with its query.
         self.api_calls: list[tuple[str, str]] = []
-        #: Set by the next API call that comes in.
-        self.first_call = asyncio.Event()
+        self._called = asyncio.Event()
         self._host = host
         self._port = port
         self._write_cost = write_cost
@@ -81,6 +80,12 @@ class SandboxServer:
     def faults(self) -> list[Fault]:
         """What goes wrong; may be changed while it serves."""
         return self._faults.faults
+
+    async def called(self, times: int) -> None:
+        """Waits until so many API calls have come in."""
+        while len(self.api_calls) < times:
+            self._called.clear()
+            await self._called.wait()
 
     async def _cost(self) -> None:
         """What a write costs on a real server: processor time, so one after the other."""
@@ -105,7 +110,7 @@ class SandboxServer:
                 query = scope["query_string"].decode("latin-1")
                 line = scope["path"] + (f"?{query}" if query else "")
                 self.api_calls.append((scope["method"], line))
-                self.first_call.set()
+                self._called.set()
         await self._faults(scope, receive, send)
 
     async def __aenter__(self) -> Self:
