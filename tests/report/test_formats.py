@@ -29,9 +29,6 @@ from tailrace.report.terminal import show_report
 from tailrace.report.words import exit_code, result_word
 from tailrace.runs import IntentionalSkip, Report
 
-HEADLINE = (
-    "3 of 6 have not got runtime 0.1.1001: hermes, openclaw, autogen; 1 could not be read: gone"
-)
 SKIPPED = replace(report(), skip=IntentionalSkip("workflow_dispatch", "no token in TAILRACE_TOKEN"))
 
 
@@ -100,7 +97,8 @@ def test_plain_lines() -> None:
         "    acme/gone: not there",
         "      next: check `repo`",
         "1 converged, 1 diverged, 1 malformed, 1 missing, 1 skipped, 1 unknown; 9 calls, 1.5 s",
-        HEADLINE,
+        "3 of 6 have not got runtime 0.1.1001:",
+        "  hermes, openclaw, autogen; 1 could not be read: gone",
         "  next: tailrace plan 0.1.1001, then: tailrace cascade 0.1.1001",
     ]
 

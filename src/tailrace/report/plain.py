@@ -22,6 +22,7 @@ from tailrace.report.words import (
 from tailrace.runs import Check, CheckState, DriftReport, Outcome, Plan, Planned, Report
 
 _SHORT = 7
+_COLUMNS = 80
 #: How often a failure of the whole forge is spelt out.
 _SAID_OFTEN_ENOUGH = 2
 
@@ -78,7 +79,13 @@ def summary_lines(report: Report) -> Iterator[str]:
         found = [f"{number} {state}" for state, number in counts(report).items() if number]
         cost = f"{some(report.calls, 'call')}, {seconds(report):.1f} s"
         yield f"{', '.join(found) or 'nothing'}; {cost}"
-    yield for_terminal(fact, 400)
+    fact = for_terminal(fact, 400)
+    first, colon, names = fact.partition(": ")
+    if colon and len(fact) > _COLUMNS:
+        yield f"{first}:"
+        yield f"  {names}"
+    else:
+        yield fact
     if step:
         yield f"  next: {step}"
 
