@@ -291,8 +291,9 @@ class Transport:
                     )
             except aiohttp.ClientConnectorError as error:
                 # Nothing was sent, so a write may be repeated as well.
-                number = error.os_error.errno
-                why = os.strerror(number) if number else type(error.os_error).__name__
+                number = error.os_error.errno or 0
+                # Below zero are the resolver's own numbers, with words of their own.
+                why = os.strerror(number) if number > 0 else error.os_error.strerror or "no route"
                 trouble = _Transient(f"cannot connect ({shown(why)})", answered=False)
             except TimeoutError:
                 trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
