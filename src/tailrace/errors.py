@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     NOT_CONVERGED = 1
     USAGE = 2
     UNKNOWN = 3
+    #: By SIGINT; a SIGTERM ends with 143.
     INTERRUPTED = 130
 
 

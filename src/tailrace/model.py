@@ -186,6 +186,7 @@ class FailureKind(StrEnum):
     RATE_LIMITED = "rate-limited"
     BAD_ANSWER = "bad-answer"
     REFUSED = "refused"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

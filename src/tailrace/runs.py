@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from signal import Signals
 from typing import TypeAlias
 
 from tailrace.model import (
@@ -53,6 +54,8 @@ class Report:
     skip: IntentionalSkip | None = None
     #: Calls that were made to the forge.
     calls: int = 0
+    #: The signal that ended the run before its time.
+    stopped_by: Signals | None = None
 
 
 class Step(StrEnum):
@@ -63,6 +66,13 @@ class Step(StrEnum):
     READING_BACK = "reading back"
     RETRYING = "retrying"
     DONE = "done"
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether a run was told to stop, and by which signal."""
+
+    signal: Signals | None = None
 
 
 #: Is told where each downstream is; the text may be empty.

@@ -194,11 +194,37 @@ async def test_the_files_of_actions(tmp_path: Path) -> None:
     assert "✔ converged | codex |" in (tmp_path / "s").read_text()
 
 
-async def test_an_interrupt_is_130_and_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_stops_it_and_it_says_what_was_done(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    slow = Fault.parse("latency=30,match=^GET .*template-autogen")
+    async with world(tmp_path, slow) as incident:
+        token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
+        process = await start("cascade", VERSION, "--json", cwd=tmp_path, environ=token)
+        async with asyncio.timeout(DEADLINE):
+            # All but autogen have made their calls, the last perhaps without its answer yet.
+            await incident.server.called(27)
+            process.send_signal(number)
+            out, err = await process.communicate()
+    assert process.returncode == code
+    document = json.loads(out)
+    states = {row["name"]: row["state"] for row in document["downstreams"]}
+    assert states["autogen"] == "unknown"
+    assert list(states.values()).count("converged") >= 4
+    assert document["exit_code"] == code
+    last = document["downstreams"][5]
+    assert last["failure"]["kind"] == "interrupted"
+    assert f"not finished when {number.name} came" in last["detail"]
+    assert b"Traceback" not in err
+    assert json.loads((tmp_path / ".tailrace" / "cascade.json").read_text())["result"] == "unknown"
+
+
+async def test_an_interrupted_plan_is_130_and_says_what_to_do(tmp_path: Path) -> None:
     async with world(tmp_path, Fault.parse("latency=30,match=GET")) as incident:
         token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
         incident.server.api_calls.clear()
-        process = await start("cascade", VERSION, cwd=tmp_path, environ=token)
+        process = await start("plan", VERSION, cwd=tmp_path, environ=token)
         async with asyncio.timeout(DEADLINE):
             await incident.server.called(1)
             process.send_signal(signal.SIGINT)

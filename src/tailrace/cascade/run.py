@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from tailrace.model import (
     Create,
     Downstream,
     Failure,
+    FailureKind,
     Fleet,
     Observation,
     PinFile,
@@ -33,7 +34,7 @@ from tailrace.model import (
     Write,
 )
 from tailrace.pins import text
-from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step, Watch, ignore
+from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step, Stop, Watch, ignore
 
 R = TypeVar("R")
 
@@ -52,6 +53,7 @@ class Run:
     watch: Watch = ignore
     sleep: Sleep = asyncio.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def rules(self) -> Rules:
@@ -83,12 +85,15 @@ class Run:
             self.forge, self.release, self.rules, self._observe, self.watch, self.sleep
         )
 
-        async def one(downstream: Downstream) -> Outcome:
+        done: dict[str, Outcome] = {}
+
+        async def one(downstream: Downstream) -> None:
             outcome = await self._carry(applier, downstream)
             self.watch(downstream, Step.DONE, outcome.verdict.state)
-            return outcome
+            done[downstream.name] = outcome
 
-        outcomes = await self._each(one)
+        await self._until_stopped(one)
+        outcomes = tuple(done.get(d.name) or self._unfinished(d) for d in self.fleet.downstreams)
         verdicts = tuple(outcome.verdict for outcome in outcomes)
         return self._report("cascade", started, verdicts, outcomes)
 
@@ -96,12 +101,40 @@ class Run:
         """Read every downstream and judge it. Writes nothing."""
         started = self.clock()
 
-        async def one(downstream: Downstream) -> Verdict:
+        done: dict[str, Verdict] = {}
+
+        async def one(downstream: Downstream) -> None:
             verdict = self._judge(await self._observe(downstream, downstream.branch))
             self.watch(downstream, Step.DONE, verdict.state)
-            return verdict
+            done[downstream.name] = verdict
 
-        return self._report("verify", started, await self._each(one), ())
+        await self._until_stopped(one)
+        verdicts = tuple(
+            done.get(d.name) or self._unfinished(d).verdict for d in self.fleet.downstreams
+        )
+        return self._report("verify", started, verdicts, ())
+
+    async def _until_stopped(self, one: Callable[[Downstream], Awaitable[None]]) -> None:
+        """``one`` for every downstream, or for as many as a signal leaves time for."""
+        try:
+            await self._each(one)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.stop.signal is None or task is None:
+                raise
+            # It was a signal that cancelled this task: what was done has to be said yet.
+            task.uncancel()
+
+    def _unfinished(self, downstream: Downstream) -> Outcome:
+        """What is known of a downstream that a signal came before."""
+        name = self.stop.signal.name if self.stop.signal else "a signal"
+        failure = Failure(
+            FailureKind.INTERRUPTED,
+            f"{downstream.repository}: not finished when {name} came"
+            "\n  next: run the same command again; a cascade writes only what differs",
+        )
+        observation = Observation(downstream, self.clock(), failure)
+        return Outcome(Refuse(failure), self._judge(observation), failure=failure)
 
     async def _carry(self, applier: Applier, downstream: Downstream) -> Outcome:
         observation = await self._observe(downstream, downstream.branch)
@@ -156,6 +189,7 @@ class Run:
             verdicts=verdicts,
             outcomes=outcomes,
             calls=self.forge.calls,
+            stopped_by=self.stop.signal,
         )
 
     async def _each(self, one: Callable[[Downstream], Awaitable[R]]) -> tuple[R, ...]:

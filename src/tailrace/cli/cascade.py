@@ -72,6 +72,7 @@ def command(
     from tailrace.cascade.run import Run, skipped
     from tailrace.cascade.token import intentional_skip
     from tailrace.cli.output import check_junit, show_report, watching
+    from tailrace.cli.stopping import stopped_by_signals
     from tailrace.report.result import default_file, forget_result, write_result
 
     fleet = open_fleet(
@@ -83,9 +84,11 @@ def command(
 
     async def cascade() -> Report:
         forge = forge_of(fleet, token)
-        with watching(fleet) as watch:
+        with stopped_by_signals() as stop, watching(fleet) as watch:
             async with forge:
-                run = Run(fleet, forge, release, allow_downgrade=allow_downgrade, watch=watch)
+                run = Run(
+                    fleet, forge, release, allow_downgrade=allow_downgrade, watch=watch, stop=stop
+                )
                 return await run.cascade()
 
     skip = intentional_skip(fleet.forge, fleet.policy, token=token, event=event)

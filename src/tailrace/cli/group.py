@@ -30,7 +30,7 @@ Exit codes:
   1  not converged
   2  wrong usage or configuration
   3  could not tell: forge not reachable, token refused
-  130  interrupted
+  130, 143  stopped by SIGINT, SIGTERM
 
 \b
 Examples:

@@ -56,6 +56,7 @@ def command(
     """
     from tailrace.cascade.run import Run, skipped
     from tailrace.cli.output import check_junit, show_report, watching
+    from tailrace.cli.stopping import stopped_by_signals
     from tailrace.report.result import skip_of
 
     fleet = open_fleet(fleet_file, manifest=manifest, list_name=list_name, only=only)
@@ -65,9 +66,9 @@ def command(
 
     async def verify() -> Report:
         forge = forge_of(fleet, token)
-        with watching(fleet) as watch:
+        with stopped_by_signals() as stop, watching(fleet) as watch:
             async with forge:
-                return await Run(fleet, forge, release, watch=watch).verify()
+                return await Run(fleet, forge, release, watch=watch, stop=stop).verify()
 
     now = datetime.now(UTC)
     skip = skip_of(

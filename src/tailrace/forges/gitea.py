@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence, Sized
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -29,6 +28,7 @@ from tailrace.forges.blobs import blob_sha
 from tailrace.forges.gitea_errors import meaning, meaning_of_write
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check
+from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
@@ -42,34 +42,17 @@ _MOST_PAGES = 2_000
 _HOPS = 3
 
 
-class GiteaForge:
+class GiteaForge(HttpForge):
     """A Gitea or Forgejo server."""
 
     def __init__(self, transport: Transport, *, kind: str = "gitea") -> None:
-        self._http = transport
+        super().__init__(transport)
         self._kind = kind
-
-    @property
-    def calls(self) -> int:
-        """Requests that were sent so far."""
-        return self._http.calls
 
     @property
     def write_calls(self) -> Mapping[Strategy, int]:
         """The commit and its read-back; before it the pull requests, after it the new one."""
         return {Strategy.COMMIT: 2, Strategy.PULL_REQUEST: 4}
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
 
     async def server(self) -> Server:
         version = await self._get("/version", answers.Version)

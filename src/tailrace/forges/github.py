@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import msgspec
@@ -31,38 +29,22 @@ from tailrace.forges.blobs import blob_sha
 from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, renamed_to
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check_path, is_plain
+from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
 
 
-class GitHubForge:
+class GitHubForge(HttpForge):
     """github.com, or a GitHub Enterprise Server."""
 
     def __init__(self, transport: Transport) -> None:
-        self._http = transport
+        super().__init__(transport)
         self._calls = GitHubCalls(transport)
-
-    @property
-    def calls(self) -> int:
-        """Requests that were sent so far."""
-        return self._http.calls
 
     @property
     def write_calls(self) -> Mapping[Strategy, int]:
         """The read-back is two calls; a new branch is made of blob, tree, commit and ref."""
         return {Strategy.COMMIT: 3, Strategy.PULL_REQUEST: 10}
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
 
     async def server(self) -> Server:
         meta = await self._calls.get("/meta", answers.Meta, self._http.url)

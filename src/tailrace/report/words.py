@@ -31,7 +31,12 @@ SYMBOLS = {
 }
 
 #: Failures that say nothing of a downstream itself.
-THE_FORGES_OWN = (FailureKind.UNREACHABLE, FailureKind.TOKEN_REFUSED, FailureKind.RATE_LIMITED)
+THE_FORGES_OWN = (
+    FailureKind.UNREACHABLE,
+    FailureKind.TOKEN_REFUSED,
+    FailureKind.RATE_LIMITED,
+    FailureKind.INTERRUPTED,
+)
 
 #: What provably has not got the release.
 NOT_CONVERGED = (State.DIVERGED, State.MALFORMED, State.MISSING)
@@ -49,8 +54,17 @@ def counts(report: Report) -> dict[State, int]:
     return {state: found.get(state, 0) for state in State}
 
 
-def exit_code(report: Report) -> ExitCode:
-    """What the command ends with: a proven divergence goes before what could not be told."""
+def exit_code(report: Report) -> int:
+    """What the command ends with: a proven divergence goes before what could not be told.
+
+    A run that a signal ended early ends with 128 and its number, as shells have it.
+    """
+    if report.stopped_by is not None:
+        return 128 + report.stopped_by
+    return _verdict_code(report)
+
+
+def _verdict_code(report: Report) -> ExitCode:
     found = counts(report)
     if any(found[state] for state in NOT_CONVERGED):
         return ExitCode.NOT_CONVERGED
@@ -97,7 +111,7 @@ def result_word(report: Report) -> str:
         ExitCode.NOT_CONVERGED: "not-converged",
         ExitCode.UNKNOWN: "unknown",
     }
-    return words[exit_code(report)]
+    return words[_verdict_code(report)]
 
 
 def action_word(action: Action) -> str:
@@ -133,6 +147,9 @@ def headline(report: Report) -> tuple[str, str]:
     found, total = counts(report), len(report.verdicts)
     missing = [v.downstream.name for v in report.verdicts if v.state in NOT_CONVERGED]
     unread = [v.downstream.name for v in report.verdicts if v.state is State.UNKNOWN]
+    if report.stopped_by is not None:
+        fact = f"stopped by {report.stopped_by.name}: {len(unread)} of {total} not finished"
+        return fact, "run the same command again; a cascade writes only what differs"
     if missing:
         number = len(missing)
         fact = f"{number} of {total} {_have(number)} not got {report.release}: {_some(missing)}"
