@@ -149,6 +149,23 @@ async def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("name", ["../../out", "..", ".", "a/b", "a b", "", "x" * 101, "a.git"])
+async def test_a_name_is_never_a_way_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    async with SandboxServer(tmp_path / "forge") as server:
+        server.forge.create_repository("acme", "one", {"a": b"a"})
+        headers = {"Authorization": f"token {server.forge.admin_token}"}
+        api = f"{server.url}/api/v1"
+        async with aiohttp.ClientSession(headers=headers) as http:
+            for method, path, body in (
+                ("POST", "/orgs/acme/repos", {"name": name}),
+                ("POST", "/orgs", {"username": name}),
+                ("PATCH", "/repos/acme/one", {"name": name}),
+            ):
+                async with http.request(method, api + path, json=body) as answer:
+                    assert answer.status == 422, await answer.text()
+    assert os.listdir(tmp_path) == ["forge"]  # noqa: PTH208 - of a coroutine
+
+
 async def test_one_folder_is_one_sandboxs(tmp_path: Path) -> None:
     async with SandboxServer(tmp_path):
         with pytest.raises(ConfigurationError, match="another sandbox is using it"):

@@ -109,6 +109,8 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with SandboxServer(data, host, port, parsed, write_cost) as server:
+        if many is not None:
+            click.echo(f"seeding {many} repositories (about 250 a second) ...", err=True)
         new = fill(server.forge, server.url, fleet, many)
         click.echo(f"sandbox: {server.url}  (the page lists the fleet)")
         if not new:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import time
@@ -19,6 +20,7 @@ from tailrace.sandbox.records import Protection, Rename, Repository, Token, User
 from tailrace.sandbox.state import State
 
 ADMIN = "sandbox"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 #: ``updated_at`` of a repository moves this much after the write was answered (contract).
 UPDATED_AT_LAG = 1.4
 
@@ -77,6 +79,7 @@ class Store:
 
     def add_organisation(self, name: str) -> User:
         """A new organisation, or the one of that name."""
+        _check(name)
         return self.user(name) or self._user(name, organisation=True)
 
     def token(self, login: str, scopes: Sequence[str]) -> str:
@@ -154,6 +157,8 @@ class Store:
         default_branch: str = "main",
     ) -> Repository:
         """A new repository; with files it has one commit, without it is empty."""
+        _check(owner)
+        _check(name)
         if self.find(owner, name) is not None:
             raise ConfigurationError(f"{owner}/{name}: is there already")
         if self.user(owner) is None:
@@ -224,7 +229,10 @@ class Store:
 
     def rename(self, owner: str, name: str, to: str) -> Repository:
         """Give a repository another name; the old one redirects from now on."""
+        _check(to)
         record = self._must(owner, name)
+        if self.find(owner, to) is not None:
+            raise ConfigurationError(f"{owner}/{to}: is there already")
         opened = self._opened.pop(record.id, None)
         if opened is not None:
             opened.free()
@@ -294,6 +302,12 @@ class Store:
             yield
         finally:
             self.state.commit()
+
+
+def _check(name: str) -> None:
+    """Names become folders: only what a real Gitea allows (AlphaDashDot)."""
+    if _NAME.fullmatch(name) is None or name in (".", "..") or name.endswith((".git", ".wiki")):
+        raise ConfigurationError(f"{name[:60]!a}: is no name for an owner or a repository")
 
 
 def _key(owner: str, name: str) -> tuple[str, str]:

@@ -55,7 +55,10 @@ async def edit(call: Call) -> Response:
     found = call.administered()
     wanted = await call.body(_Edit)
     if wanted.name is not None and wanted.name != found.name:
-        found = call.store.rename(found.owner, found.name, wanted.name)
+        try:
+            found = call.store.rename(found.owner, found.name, wanted.name)
+        except ConfigurationError as error:
+            raise Refused(422, str(error)) from error
     if wanted.archived is not None:
         found.archived = wanted.archived
     if wanted.private is not None:
@@ -123,6 +126,8 @@ async def _create(call: Call, owner: str) -> Response:
             owner, wanted.name, private=wanted.private, default_branch=wanted.default_branch
         )
     except ConfigurationError as error:
+        if call.store.find(owner, wanted.name) is None:
+            raise Refused(422, str(error)) from error
         raise Refused(409, "The repository with the same name already exists.") from error
     return answer(201, shapes.repository(call, found))
 

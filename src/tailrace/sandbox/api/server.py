@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from tailrace.errors import ConfigurationError
 from tailrace.sandbox.api import shapes
 from tailrace.sandbox.api.call import Call, Refused, answer, not_found
 from tailrace.sandbox.records import Team, Token
@@ -99,7 +100,11 @@ async def organisation_create(call: Call) -> Response:
     wanted: _NewOrganisation = await call.body(_NewOrganisation)
     if call.store.user(wanted.username) is not None:
         raise Refused(422, f"user already exists [name: {wanted.username}]")
-    return answer(201, shapes.organisation(call, call.store.add_organisation(wanted.username)))
+    try:
+        made = call.store.add_organisation(wanted.username)
+    except ConfigurationError as error:
+        raise Refused(422, str(error)) from error
+    return answer(201, shapes.organisation(call, made))
 
 
 async def teams(call: Call) -> Response:
