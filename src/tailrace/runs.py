@@ -31,6 +31,8 @@ class Outcome:
     pull_request: PullRequest | None = None
     #: Why the write did not succeed; None where it did or none was needed.
     failure: Failure | None = None
+    #: The answer to a write was lost, and reading showed that it was done.
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ TABLE = [
     (b"1.0\n", Refuse, State.DIVERGED, "1.0", True),
     (b"\xef\xbb\xbf9.9.9\n", Refuse, State.DIVERGED, "\ufeff9.9.9", True),
     (b"9.9.9 # hold\n", Refuse, State.DIVERGED, "9.9.9#hold", True),
+    (b"2.0.0-custom\n", Refuse, State.DIVERGED, "2.0.0-custom", True),
     (b"# fire-publish-image-1778872861\n", Write, State.DIVERGED, FIRE, True),
     (b"0.2.0\n# stray\n", Refuse, State.DIVERGED, "0.2.0", True),
     (None, Create, State.MISSING, None, False),
@@ -140,6 +141,14 @@ def test_a_converged_pin_in_a_renamed_repository_says_so() -> None:
     verdict = judge(observed(snapshot(b"0.1.1001\n", renamed_to="codex-2")), RELEASE, STRICT)
     assert verdict.state is State.CONVERGED
     assert "molecule-ai/codex-2" in verdict.detail
+
+
+def test_a_renamed_repository_is_never_a_skip() -> None:
+    moved = replace(snapshot(None, renamed_to="codex-2"), consumers=())
+    action = decide(observed(moved), RELEASE, RULES)
+    assert isinstance(action, Refuse)
+    assert action.failure.kind is FailureKind.RENAMED
+    assert judge(observed(moved), RELEASE, STRICT).state is State.UNKNOWN
 
 
 def test_a_downgrade_only_by_name() -> None:

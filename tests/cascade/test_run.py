@@ -198,9 +198,9 @@ async def test_with_a_faulty_forge_it_is_still_one_commit_each(tmp_path: Path, f
         new = {name: n - before[name] for name, n in incident.commits().items()}
     assert states(report) == ALL_CONVERGED
     assert new == {**dict.fromkeys(ALL_CONVERGED, 1), "crewai": 0}
-    # A commit whose answer was lost is ours all the same, and reported as such.
-    made = {o.verdict.downstream.name for o in report.outcomes if o.commit is not None}
-    assert made == ALL_CONVERGED.keys() - {"crewai"}
+    # A commit whose answer was lost is not reported as if nothing had been done.
+    said = {o.verdict.downstream.name for o in report.outcomes if o.commit or o.recovered}
+    assert said == ALL_CONVERGED.keys() - {"crewai"}
 
 
 async def test_those_that_fail_stop_no_other_and_each_has_its_own_word(tmp_path: Path) -> None:
@@ -280,6 +280,56 @@ async def test_a_second_writer_that_always_wins_is_said_and_not_fought_for_ever(
     assert outcome.verdict.state is State.DIVERGED
     assert outcome.failure is not None
     assert outcome.failure.kind is FailureKind.CONFLICT
+
+
+async def only_codex_by_pull_request(incident: World) -> None:
+    chosen = [d for d in incident.fleet.downstreams if d.name == "codex"]
+    proposed = tuple(replace(d, strategy=Strategy.PULL_REQUEST) for d in chosen)
+    incident.fleet = replace(incident.fleet, downstreams=proposed)
+
+
+async def test_calendar_versions_with_leading_zeros_are_found_again(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        await only_codex_by_pull_request(incident)
+        first = await incident.run(release=Release(RELEASE.package, "2024.01.15"))
+        again = await incident.run(release=Release(RELEASE.package, "2024.01.15"))
+        assert again.outcomes[0].pull_request == first.outcomes[0].pull_request
+        later = await incident.run(release=Release(RELEASE.package, "2024.02.15"))
+        async with incident.forge() as forge:
+            opened = await forge.pull_requests(incident.repository("codex"), "main")
+    assert opened == (later.outcomes[0].pull_request,)
+
+
+async def test_superseding_needs_no_scope_but_write_repository(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        await only_codex_by_pull_request(incident)
+        await incident.run()
+        token = incident.server.forge.token("sandbox", ["write:repository"])
+        async with incident.forge(token) as forge:
+            newer = Release(RELEASE.package, "0.1.1002")
+            report = await Run(incident.fleet, forge, newer, sleep=no_wait).cascade()
+            opened = await forge.pull_requests(incident.repository("codex"), "main")
+    assert report.outcomes[0].failure is None
+    assert opened == (report.outcomes[0].pull_request,)
+
+
+async def test_a_branch_that_a_merged_pull_request_left_is_named(tmp_path: Path) -> None:
+    async with world(tmp_path) as incident:
+        await only_codex_by_pull_request(incident)
+        await incident.run()
+        head = "tailrace/molecule-ai-workspace-runtime-0.1.1001"
+        incident.git("codex", "update-ref", "refs/heads/main", f"refs/heads/{head}")
+        async with incident.forge() as forge:
+            (pull,) = await forge.pull_requests(incident.repository("codex"), "main")
+            store = incident.server.forge
+            (issue,) = [issue for issue in store.state.issues if issue.number == pull.number]
+            issue.state = "closed"
+        store.commit_file(OWNER, incident.repository("codex").name, ".runtime-version", b"0.1.8\n")
+        report = await incident.run()
+    (outcome,) = report.outcomes
+    assert outcome.failure is not None
+    assert outcome.failure.kind is FailureKind.REFUSED
+    assert "next: delete the branch" in outcome.failure.message
 
 
 async def test_a_pull_request_is_opened_reused_and_superseded(tmp_path: Path) -> None:

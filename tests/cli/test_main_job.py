@@ -293,6 +293,34 @@ async def test_hostile_pins_cannot_speak_to_the_log(tmp_path: Path) -> None:
             assert all(line.startswith("::error msg=cascade-divergence ") for line in commands)
 
 
+async def test_what_cannot_be_written_afterwards_is_said_before_any_commit(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as incident:
+        before = incident.commits()
+        for option in ("--result-file", "--junit"):
+            done = await run(incident, tmp_path, "cascade", VERSION, option, "/proc/x/y")
+            assert done.code == 2
+            assert "/proc/x/y: cannot be written" in done.err
+        assert incident.commits() == before
+
+
+async def test_a_cascade_that_fails_at_once_leaves_no_old_skip(tmp_path: Path) -> None:
+    async with world(tmp_path):
+        event = {"GITHUB_EVENT_NAME": "workflow_dispatch"}
+        assert (await tailrace("cascade", VERSION, cwd=tmp_path, **event)).code == 0
+        assert (await tailrace("cascade", VERSION, cwd=tmp_path)).code == 2
+        assert (await tailrace("verify", VERSION, cwd=tmp_path)).code == 1
+
+
+async def test_init_refuses_an_address_with_a_secret_before_it_is_asked(tmp_path: Path) -> None:
+    for url in ("http://u:s3cretpw@127.0.0.1:1", "git.example.com"):
+        done = await tailrace("init", "--discover", "--url", url, cwd=tmp_path)
+        assert done.code == 2
+        assert "s3cretpw" not in done.out + done.err
+        assert "Traceback" not in done.err
+
+
 async def test_init_discovers_who_has_a_consumer(tmp_path: Path) -> None:
     async with world(tmp_path) as incident:
         url = incident.server.url

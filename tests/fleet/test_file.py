@@ -89,6 +89,8 @@ def test_a_good_file(tmp_path: Path) -> None:
         ('"https://git', '"https://u:s3cret@git', 4, "forge.url: has a user or a token in it"),
         ('owner = "acme"', 'owner = "acme"\nconcurrency = 0', 6, "forge.concurrency: input sho"),
         ('owner = "acme"', 'owner = "acme"\ntimeout = "1"\nkind = "svn"', 7, "forge.kind: input"),
+        ('"https://git.example.com/"', '"http://git..example.com"', 4, "forge.url: is no address"),
+        ('owner = "acme"', 'owner = "acme"\ntoken-file = "a\\u0000b"', 6, "forge.token-file: 'a"),
         ('"runtime"', "7", 1, "package: input should be a valid string"),
         ('"runtime"', '"run time"', 1, "package: 'run time' is no package name (PEP 508)"),
     ],
@@ -131,6 +133,12 @@ def test_not_toml_names_the_line(tmp_path: Path, text: str | bytes, line: int) -
 def test_a_file_that_is_not_there_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="tailrace init"):
         read_fleet(tmp_path / "no.toml")
+
+
+def test_a_token_file_may_be_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    text = GOOD.replace('owner = "acme"', 'owner = "acme"\ntoken-file = "~/tok"')
+    assert read_fleet(written(tmp_path, text)).forge.token_file == "/home/somebody/tok"
 
 
 def test_a_git_folder_is_relative_to_the_file(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def row(**changes: Any) -> dict[str, Any]:
     [
         ("{", ":1: is not JSON"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
+        ('{"l": [' + "9" * 5_000 + "]}", "is not JSON that can be read"),
         ("[" * 100_000, "is not JSON that can be read"),
         ("[]", "has no list 'l'"),
         ({"other": [row()]}, "there are: other"),
@@ -140,7 +141,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: [", ":1: is not YAML"),
         ('a: {TEMPLATES: a b}\nb: {TEMPLATES: "a c"}', "two lists TEMPLATES that differ"),
         ("TEMPLATES: a a", "has 'a' twice"),
-        ("[" * 2_000, "is n"),
+        ("[" * 2_000, "nested too deeply"),
+        ("[" * 400_000, "nested too deeply"),
+        ("x: 2024-13-45", "has a value that YAML cannot read"),
         (BOMB, "more than 50,000 values"),
     ],
 )

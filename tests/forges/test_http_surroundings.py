@@ -50,7 +50,44 @@ async def test_a_forge_that_echoes_the_token_does_not_get_it_into_a_message() ->
     async with line(json(404, {"message": f"no user for {TOKEN}"})) as to:
         with pytest.raises(Rejected) as caught:
             await to.get()
-    assert caught.value.message == "no user for [token]"
+    assert caught.value.message == "no user for [secret]"
+
+
+async def test_a_token_that_straddles_the_cut_of_a_message_is_found_as_well() -> None:
+    async with line(json(404, {"message": "x" * 220 + TOKEN})) as to:
+        with pytest.raises(Rejected) as caught:
+            await to.get()
+    assert TOKEN[:10] not in caught.value.message
+
+
+async def test_a_proxys_password_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server(in_turn(raw(407, b"no"))) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("://", "://user:pr0xypass@"))
+        monkeypatch.setenv("no_proxy", "")
+        transport = Transport(
+            "https://git.example.test/api",
+            authorization=None,
+            concurrency=1,
+            timeout=5,
+            patience=Patience(attempts=1),
+        )
+        async with transport:
+            with pytest.raises(Unreachable) as caught:
+                await transport.get("/x", dict)
+    assert "pr0xypass" not in str(caught.value)
+
+
+async def test_a_name_that_no_resolver_takes_is_an_error_of_the_forge() -> None:
+    transport = Transport(
+        "http://git..example.test",
+        authorization=None,
+        concurrency=1,
+        timeout=5,
+        patience=Patience(attempts=1),
+    )
+    async with transport:
+        with pytest.raises(Unreachable):
+            await transport.get("/x", dict)
 
 
 async def test_a_write_with_an_answer_without_end_may_have_been_done() -> None:

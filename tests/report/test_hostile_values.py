@@ -39,6 +39,9 @@ nasty = st.one_of(
             "\x1b]8;;http://evil\x07click\x1b]8;;\x07",
             "[bold red]markup[/]",
             "##[error]x",
+            "##[stop-commands]abc",
+            "  ::stop-commands::abc",
+            "fact\n\t::stop-commands::abc",
         ]
     ),
 )
@@ -75,7 +78,8 @@ def test_plain_lines_hold_no_control_and_no_command(found: Report) -> None:
     for line in plain_lines(found):
         assert is_safe(line)
         assert "\n" not in line
-        assert not line.lstrip().startswith(("::", "##[")) or line.startswith(" ")
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
 
 
 @given(reports())
@@ -130,4 +134,5 @@ def test_drift_and_doctor_are_as_safe(name: str, message: str) -> None:
     checks = (Check(name, CheckState.FAILED, message),)
     for line in [*drift_lines(drift), *check_lines(checks)]:
         assert is_safe(line)
-        assert not line.startswith(("::", "##["))
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line

@@ -80,6 +80,30 @@ def test_with_a_token_a_file_that_nobody_named_is_not_believed(fleet_file: Path)
     assert asked(fleet_file, str(default_file(fleet_file)), environ=CI, token_present=True)
 
 
+@pytest.mark.parametrize(
+    ("environ", "after"),
+    [({"GITHUB_RUN_ID": "77"}, timedelta(minutes=1)), ({}, timedelta(days=9))],
+)
+def test_a_file_that_is_named_and_of_another_run_is_an_error(
+    fleet_file: Path, environ: dict[str, str], after: timedelta
+) -> None:
+    file = default_file(fleet_file)
+    write_result(file, SKIPPED, {})
+    with pytest.raises(ConfigurationError, match="of another run"):
+        asked(fleet_file, str(file), environ=environ, after=after)
+
+
+def test_a_file_does_not_speak_for_an_event_that_is_not_allowed(fleet_file: Path) -> None:
+    write_result(default_file(fleet_file), SKIPPED, CI)
+    assert not asked(fleet_file, environ={**CI, "GITHUB_EVENT_NAME": "push"})
+
+
+def test_the_variable_moves_the_file_for_both(fleet_file: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere.json"
+    write_result(moved, SKIPPED, {})
+    assert asked(fleet_file, environ={"TAILRACE_RESULT": str(moved)})
+
+
 def test_a_word_obeys_the_policy_as_well(fleet_file: Path) -> None:
     assert not asked(fleet_file, "skipped", policy=Policy(skip_without_token_on=()))
     assert not asked(fleet_file, "skipped", {"GITHUB_EVENT_NAME": "push"})
@@ -98,7 +122,7 @@ def test_told_by_word_or_file(fleet_file: Path, tmp_path: Path) -> None:
     write_result(file, SKIPPED, {})
     assert asked(fleet_file, "skipped")
     assert not asked(fleet_file, "converged")
-    assert asked(fleet_file, str(file), after=timedelta(days=9))
+    assert asked(fleet_file, str(file))
     assert not asked(fleet_file, "")
 
 

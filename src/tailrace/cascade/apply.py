@@ -48,6 +48,8 @@ class Applied:
     commit: Commit | None = None
     pull_request: PullRequest | None = None
     failure: Failure | None = None
+    #: A write's answer was lost, and the pin is there: it was done, or another did the same.
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,7 @@ class Applier:
                         self.watch(downstream, Step.RETRYING, "reading again before any retry")
                         again = await self.observe(downstream, branch)
                         now = decide(again, self.release, self.rules)
-                        commit = _ours(now) if lost else None
-                        applied = Applied(now, commit)
+                        applied = Applied(now, recovered=lost and isinstance(now, Keep))
                     if isinstance(applied.action, Write | Create):
                         self.watch(downstream, Step.WRITING, "")
                         try:
@@ -98,8 +99,8 @@ class Applier:
 
     async def _write(self, downstream: Downstream, action: Write | Create) -> Applied:
         if downstream.strategy is Strategy.PULL_REQUEST:
-            pull_request, commit = await propose(self.forge, downstream, action, self.release)
-            return Applied(action, commit, pull_request)
+            made = await propose(self.forge, downstream, action, self.release)
+            return Applied(action, made.commit, made.pull_request, made.failure)
         expected = action.expected if isinstance(action, Write) else None
         commit = await self.forge.write_file(
             action.snapshot.repository,
@@ -108,13 +109,6 @@ class Applier:
             commit_message(action, self.release),
         )
         return Applied(action, commit)
-
-
-def _ours(action: Action) -> Commit | None:
-    """The commit of a write whose answer was lost: the pin is there now, so it was made."""
-    if not isinstance(action, Keep) or action.snapshot.commit is None or not action.snapshot.pin:
-        return None
-    return Commit(action.snapshot.commit, action.snapshot.pin.sha)
 
 
 def _failure(error: ForgeError, downstream: Downstream) -> Failure:

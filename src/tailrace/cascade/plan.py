@@ -36,7 +36,8 @@ def decide(observation: Observation, release: Release, rules: Rules) -> Action:
         return Refuse(seen)
     reason = no_consumer(observation, seen)
     if reason is not None:
-        return Skip(seen, reason)
+        # A renamed repository is never a skip: it may not be the one that was meant.
+        return renamed(observation, seen) or Skip(seen, reason)
     content = text.render(release.version)
     pin = observation.downstream.pin
     if seen.pin is None:
@@ -75,15 +76,24 @@ def no_consumer(observation: Observation, seen: Snapshot) -> str | None:
     return f"no {downstream.consumer} in {', '.join(downstream.folders)}"
 
 
+def renamed(observation: Observation, seen: Snapshot) -> Refuse | None:
+    """The refusal where the repository answered under another name."""
+    if not seen.renamed:
+        return None
+    message = (
+        f"{observation.downstream.repository}: is now {seen.repository};"
+        " nothing is written to another name"
+        f"\n  next: change `repo` in the fleet file to {seen.repository}"
+    )
+    return Refuse(Failure(FailureKind.RENAMED, message), seen)
+
+
 def _forbidden(observation: Observation, seen: Snapshot) -> Refuse | None:
     """Why nothing may be written there, as far as the facts already say."""
     asked = observation.downstream.repository
-    if seen.renamed:
-        message = (
-            f"{asked}: is now {seen.repository}; nothing is written to another name"
-            f"\n  next: change `repo` in the fleet file to {seen.repository}"
-        )
-        return Refuse(Failure(FailureKind.RENAMED, message), seen)
+    refused = renamed(observation, seen)
+    if refused is not None:
+        return refused
     if seen.archived:
         message = (
             f"{asked}: is archived, so nothing can be written"

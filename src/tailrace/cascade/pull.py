@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tailrace.cascade.message import commit_message, pull_request_body, pull_request_title
-from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, Refused
+from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, ForgeError, Refused
 from tailrace.forges.blobs import blob_sha
 from tailrace.model import (
     Commit,
     Create,
     Downstream,
+    Failure,
     FileKind,
     PullRequest,
     Release,
     Write,
 )
-from tailrace.versions import VersionPolicy, is_newer, is_version
+from tailrace.versions import is_newer, parse
 
 _PREFIX = "tailrace/"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An open pull request, and what came of opening it."""
+
+    pull_request: PullRequest
+    commit: Commit | None
+    #: Why an older one could not be closed.
+    failure: Failure | None = None
 
 
 def branch_of(release: Release) -> str:
@@ -26,7 +39,7 @@ def branch_of(release: Release) -> str:
 
 async def propose(
     forge: Forge, downstream: Downstream, action: Write | Create, release: Release
-) -> tuple[PullRequest, Commit | None]:
+) -> Proposal:
     """The open pull request with this release, and the commit if one had to be made.
 
     Raises `Conflict` where the branch moved in between, `Refused` where a newer
@@ -38,8 +51,7 @@ async def propose(
         pull
         for pull in await forge.pull_requests(name, base)
         # Not only the prefix: the package "a-b" has branches that begin as those of "a" do.
-        if pull.head.startswith(ours)
-        and is_version(pull.head.removeprefix(ours), VersionPolicy.PEP440)
+        if pull.head.startswith(ours) and parse(pull.head.removeprefix(ours)) is not None
     ]
     for other in opened:
         if is_newer(other.head.removeprefix(ours), release.version):
@@ -57,11 +69,15 @@ async def propose(
         )
     else:
         await _check(forge, downstream, action, head)
-    for older in opened:
-        if older.head != head:
-            comment = f"Superseded by {current.url}, which carries {release.version}."
-            await forge.close_pull_request(name, older, comment)
-    return current, commit
+    note = f"Superseded by {current.url}, which carries {release.version}."
+    try:
+        for older in opened:
+            if older.head != head:
+                await forge.close_pull_request(name, older, note)
+    except ForgeError as error:
+        # The new one stands all the same, and has to be reported.
+        return Proposal(current, commit, error.failure())
+    return Proposal(current, commit)
 
 
 async def _branch(

@@ -218,4 +218,5 @@ def _outcome(applied: Applied, verdict: Verdict) -> Outcome:
         commit=applied.commit,
         pull_request=applied.pull_request,
         failure=failure,
+        recovered=applied.recovered,
     )

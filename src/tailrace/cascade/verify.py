@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tailrace.cascade.plan import no_consumer
+from tailrace.cascade.plan import no_consumer, renamed
 from tailrace.model import Evidence, Failure, Observation, Release, Snapshot, State, Verdict
 from tailrace.pins import text
 from tailrace.versions import VersionPolicy, is_newer
@@ -11,6 +11,10 @@ from tailrace.versions import VersionPolicy, is_newer
 def judge(observation: Observation, release: Release, versions: VersionPolicy) -> Verdict:
     """The verdict on one observation: a failure to observe is ``unknown``, nothing else is."""
     seen = observation.seen
+    if isinstance(seen, Snapshot) and no_consumer(observation, seen) is not None:
+        refused = renamed(observation, seen)
+        if refused is not None:
+            seen = refused.failure
     if isinstance(seen, Failure):
         return Verdict(
             downstream=observation.downstream,

@@ -75,6 +75,9 @@ def command(
     from tailrace.cli.stopping import stopped_by_signals
     from tailrace.report.result import default_file, forget_result, write_result
 
+    # First of all: whatever fails below must not leave an old result behind.
+    file = result_file or default_file(fleet_file)
+    forget_result(file)
     fleet = open_fleet(
         fleet_file, manifest=manifest, list_name=list_name, only=only, strategy=strategy
     )
@@ -92,8 +95,7 @@ def command(
                 return await run.cascade()
 
     skip = intentional_skip(fleet.forge, fleet.policy, token=token, event=event)
-    file = result_file or default_file(fleet_file)
-    forget_result(file)
     report = skipped("cascade", release, skip) if skip else asyncio.run(cascade())
+    code = show_report(report, as_json=as_json, junit=junit, environ=os.environ)
     write_result(file, report, os.environ)
-    return show_report(report, as_json=as_json, junit=junit, environ=os.environ)
+    return code

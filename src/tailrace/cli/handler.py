@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import traceback
@@ -25,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, asyncio.CancelledError, click.Abort):
         click.echo(
             "\ninterrupted\n  next: run the same command again; a cascade writes only what differs",
             err=True,
@@ -55,9 +56,8 @@ def _to_nowhere() -> None:
 
 
 def _say(error: TailraceError) -> None:
+    from tailrace.report.escape import lines_for_terminal
+
     # Errors may quote a forge or a file: nothing of that may reach a terminal or a log raw.
-    text = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in str(error))
-    first, *rest = text.split("\n")
-    lines = [line if not line.startswith("::") else f" {line}" for line in rest]
     click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-    click.echo("\n".join([first, *lines]), err=True)
+    click.echo("\n".join(lines_for_terminal(str(error))), err=True)

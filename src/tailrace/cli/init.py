@@ -68,13 +68,18 @@ def command(
     """
     from tailrace.fleet.starter import starter
 
-    settings = ForgeSettings(ForgeKind(kind), url, owner)
+    def text_of(chosen: tuple[str, ...]) -> str:
+        return starter(
+            package=package, url=url, owner=owner, kind=ForgeKind(kind), repositories=chosen
+        )
+
+    # Before anything is asked: an address that is none, or that has a secret in it, is refused.
+    text = text_of(repositories)
     if discover:
+        settings = ForgeSettings(ForgeKind(kind), url, owner)
         wanted = Discovery(owner, glob, topic)
         repositories = (*repositories, *asyncio.run(_discovered(settings, wanted)))
-    text = starter(
-        package=package, url=url, owner=owner, kind=ForgeKind(kind), repositories=repositories
-    )
+        text = text_of(repositories)
     try:
         with fleet_file.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,26 @@ def show_report(
     _lines(divergence_lines(report), err=as_json)
     if inside_actions(environ) or report.skip is not None:
         _lines(annotation_lines(report), err=as_json)
-    write_actions_files(environ, report)
-    if junit is not None:
-        from tailrace.report.junit import to_junit
-
+    code = exit_code(report)
+    for write in (partial(write_actions_files, environ), partial(_write_junit, junit)):
         try:
-            junit.write_bytes(to_junit(report))
-        except OSError as error:
-            raise _cannot_write(junit, error) from error
-    return int(exit_code(report))
+            write(report)
+        except ConfigurationError as error:
+            # What was found goes before a file that could not be written.
+            click.echo(f"error: {error}", err=True)
+            code = code or error.exit_code
+    return int(code)
+
+
+def _write_junit(junit: Path | None, report: Report) -> None:
+    from tailrace.report.junit import to_junit
+
+    if junit is None:
+        return
+    try:
+        junit.write_bytes(to_junit(report))
+    except OSError as error:
+        raise _cannot_write(junit, error) from error
 
 
 def check_junit(junit: Path | None) -> None:

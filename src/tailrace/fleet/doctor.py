@@ -15,7 +15,7 @@ from tailrace.runs import Check, CheckState, Step, Watch, ignore
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 #: The oldest Gitea whose answers are known (the forge contract).
 _OLDEST_GITEA = (1, 22)
-#: Failures that make every further check pointless.
+#: The kinds of forge that know tokens.
 _TOKEN_NEEDED = (ForgeKind.GITEA, ForgeKind.FORGEJO, ForgeKind.GITHUB)
 
 

@@ -125,16 +125,16 @@ def _against_manifest(
 
 def _against_workflow(fleet: Fleet, workflow: WorkflowList) -> Iterator[DriftFinding]:
     # The incident's convention: the workflow's names are the list's without "-default".
-    in_fleet = {d.name.removesuffix("-default"): d for d in fleet.downstreams}
+    in_fleet = [(d.name.removesuffix("-default"), d) for d in fleet.downstreams]
     in_workflow = {name.removesuffix("-default") for name in workflow.names}
-    for name, downstream in in_fleet.items():
+    for name, downstream in in_fleet:
         if name not in in_workflow:
             text = (
                 f"{downstream.repository}: is in {fleet.source}, not in {workflow.variable}"
                 f" of {workflow.file}\n  next: a release would not reach it; add {name} there"
             )
             yield DriftFinding(DriftKind.NOT_IN_WORKFLOW, downstream.name, text)
-    for name in sorted(in_workflow - in_fleet.keys()):
+    for name in sorted(in_workflow - {name for name, _ in in_fleet}):
         text = (
             f"{name[:100]!a}: is in {workflow.variable} of {workflow.file},"
             f" not in {fleet.source}\n  next: add it here, or take it out there"

@@ -166,12 +166,10 @@ def _fleet(
 ) -> Fleet:
     forge = checked.forge
     kind = ForgeKind(forge.kind)
-    url = (
-        str((file.parent / forge.url).resolve()) if kind is ForgeKind.GIT else check_url(forge.url)
-    )
+    url = _absolute(file, forge.url) if kind is ForgeKind.GIT else check_url(forge.url)
     token_file = forge.token_file
     if token_file is not None:
-        token_file = str((file.parent / token_file).resolve())
+        token_file = _absolute(file, token_file)
     settings = ForgeSettings(
         kind=kind,
         url=url,
@@ -201,6 +199,14 @@ def _fleet(
     )
 
 
+def _absolute(file: Path, named: str) -> str:
+    """A path of the fleet file: relative to it, or to a home."""
+    try:
+        return str((file.parent / Path(named).expanduser()).resolve())
+    except (RuntimeError, OSError) as error:
+        raise FleetFileError(f"{file}: {named!a}: no such home or path") from error
+
+
 def _of_file(file: Path, checked: shape.FleetFile) -> Iterator[Downstream]:
     names = {row.name for row in checked.downstream}
     repositories = set()
@@ -209,7 +215,7 @@ def _of_file(file: Path, checked: shape.FleetFile) -> Iterator[Downstream]:
         repositories.add(str(downstream.repository).lower())
         yield downstream
     if checked.fleet is not None:
-        path = file.parent / checked.fleet.manifest
+        path = Path(_absolute(file, checked.fleet.manifest))
         for downstream in _of_manifest(checked, path, checked.fleet.list_):
             # What the fleet file says of a repository goes before the manifest.
             if str(downstream.repository).lower() in repositories:

@@ -36,7 +36,7 @@ def read_manifest(file: Path, list_name: str) -> tuple[ManifestEntry, ...]:
         loaded = json.loads(read_bounded(file, _LIMIT), object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
         raise ManifestError(f"{file}:{error.lineno}: is not JSON: {error.msg}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{file}: is not JSON that can be read") from error
     except _DuplicateKeyError as error:
         raise ManifestError(f"{file}: the key {error.key[:60]!a} stands twice") from error

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 #: A downstream's short name, an owner, a repository's name: what every forge allows.
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._][A-Za-z0-9._-]{0,99}")
 #: PEP 508, "Names".
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 #: What git-check-ref-format forbids anywhere in a branch's name.
@@ -15,7 +15,7 @@ _NOT_IN_A_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 def check_name(value: str) -> str:
     """A short name, owner or repository name. Raises ValueError with the rule."""
-    if _NAME.fullmatch(value) is None or value.endswith((".git", ".lock")) or value in (".", ".."):
+    if _NAME.fullmatch(value) is None or value.endswith((".git", ".lock")):
         raise ValueError(
             f"{value[:60]!a} is no name: letters, digits, '.', '_' and '-' only, 100 at most"
         )
@@ -79,12 +79,20 @@ def check_branch(value: str) -> str:
     return value
 
 
+def check_local_path(value: str) -> str:
+    """A path on this machine. Raises ValueError with the rule."""
+    if not value or not value.isprintable():
+        raise ValueError(f"{value[:60]!a} is no path")
+    return value
+
+
 def check_url(value: str) -> str:
     """A forge's address. Raises ValueError with the rule; never repeats a secret in it."""
     try:
         parts = urlsplit(value)
+        (parts.hostname or "").encode("idna")
         port_is_fine = parts.port is None or 0 < parts.port < 65536
-    except ValueError as error:
+    except (ValueError, UnicodeError) as error:
         raise ValueError("is no address") from error
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise ValueError("has a user or a token in it: put the token into the environment")

@@ -14,6 +14,7 @@ Package = Annotated[str, AfterValidator(names.check_package)]
 RepositoryText = Annotated[str, AfterValidator(names.check_repository)]
 Path = Annotated[str, AfterValidator(names.check_path)]
 FileName = Annotated[str, AfterValidator(names.check_file)]
+LocalPath = Annotated[str, AfterValidator(names.check_local_path)]
 Branch = Annotated[str, AfterValidator(names.check_branch)]
 Glob = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._*?\[\]!-]+$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -37,15 +38,15 @@ class ForgeTable(_Table):
     kind: Literal["gitea", "forgejo", "github", "git"] = Field(
         default="gitea", description="What the forge is; git is a folder of bare repositories."
     )
-    url: str = Field(description="The forge's address; for git the folder.")
+    url: LocalPath = Field(description="The forge's address; for git the folder.")
     owner: Name | None = Field(
         default=None, description="Who owns the repositories that name no owner."
     )
     token_env: Word = Field(
         default="TAILRACE_TOKEN", description="The environment variable that has the token."
     )
-    token_file: str | None = Field(
-        default=None, min_length=1, description="A file with the token, if the variable is not set."
+    token_file: LocalPath | None = Field(
+        default=None, description="A file with the token, if the variable is not set."
     )
     concurrency: int = Field(default=8, ge=1, le=64, description="Calls under way at once.")
     timeout: float = Field(
@@ -99,7 +100,7 @@ class DiscoveryTable(_Table):
 class FleetTable(_Table):
     """A list that stands in an older manifest.json."""
 
-    manifest: str = Field(min_length=1, description="The manifest, relative to this file.")
+    manifest: LocalPath = Field(description="The manifest, relative to this file.")
     list_: str = Field(min_length=1, alias="list", description="The list in it.")
 
 

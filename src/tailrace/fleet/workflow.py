@@ -14,12 +14,17 @@ from tailrace.errors import ConfigurationError
 from tailrace.fleet.bounded import read_bounded
 
 _LIMIT = 1024 * 1024
+_DEEPEST = 100
 #: Values in one workflow; with aliases a small file can claim to have very many.
 _MOST_NODES = 50_000
 
 
 class WorkflowListError(ConfigurationError):
     """A workflow whose inline list cannot be read; never taken for an empty list."""
+
+
+class _TooDeepError(Exception):
+    """Nesting that the C loader, which recurses, would not survive."""
 
 
 class _TooManyError(Exception):
@@ -42,14 +47,17 @@ def read_workflow_list(file: Path, variable: str = "TEMPLATES") -> WorkflowList:
     """
     source = read_bounded(file, _LIMIT)
     try:
+        _check_depth(source)
         loaded = yaml.load(source, Loader=yaml.CSafeLoader)
         found = list(_lists(loaded, variable, [0]))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = min(mark.line, source.count(b"\n")) + 1 if mark is not None else 1
         raise WorkflowListError(f"{file}:{line}: is not YAML") from error
-    except RecursionError as error:
+    except (RecursionError, _TooDeepError) as error:
         raise WorkflowListError(f"{file}: is nested too deeply") from error
+    except ValueError as error:
+        raise WorkflowListError(f"{file}: has a value that YAML cannot read") from error
     except _TooManyError as error:
         raise WorkflowListError(f"{file}: has more than {_MOST_NODES:,} values") from error
     if not found:
@@ -64,6 +72,15 @@ def read_workflow_list(file: Path, variable: str = "TEMPLATES") -> WorkflowList:
     if doubled:
         raise WorkflowListError(f"{file}: {variable} has {doubled[0]!a} twice")
     return WorkflowList(str(file), variable, tuple(first))
+
+
+def _check_depth(source: bytes) -> None:
+    depth = 0
+    for event in yaml.parse(source, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _TooDeepError
 
 
 def _lists(node: Any, variable: str, seen: list[int]) -> Iterator[list[str]]:

@@ -31,7 +31,7 @@ class Redirected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer with a good status."""
+    """A whole answer, read to its end."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,15 +44,15 @@ class _Complaint(msgspec.Struct):
 
 
 def complaint(answer: Answer) -> str:
-    """What the forge says of an error, made safe to print."""
+    """What the forge says of an error, as it says it."""
     try:
         complaint = msgspec.json.decode(answer.body, type=_Complaint)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return shown(HTTPStatus(answer.status).phrase if answer.status in _STATUSES else "")
+        return HTTPStatus(answer.status).phrase if answer.status in _STATUSES else ""
     text = str(complaint.message)
     if isinstance(complaint.errors, list) and complaint.errors:
         text += f" {complaint.errors[0]}"
-    return shown(text)
+    return text
 
 
 _STATUSES = frozenset(int(status) for status in HTTPStatus)
@@ -63,13 +63,18 @@ def shown(text: str, limit: int = 240) -> str:
     return flat if len(flat) <= limit else flat[:limit] + "..."
 
 
+def is_number(text: str) -> bool:
+    """Whether ``text`` is a number that a header may have: ASCII digits, not too many."""
+    return text.isascii() and text.isdigit() and len(text) < 12
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait (RFC 9110 10.2.3), or until GitHub's limit resets; None where not said.
 
     Times are compared with the answer's own Date, so that a skewed clock here does not matter.
     """
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
+    if is_number(value):
         return float(value)
     now = _http_date(headers.get("date", ""))
     if now is None:
@@ -78,7 +83,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if until is not None:
         return max(0.0, (until - now).total_seconds())
     reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and len(reset) < 12:
+    if headers.get("x-ratelimit-remaining") == "0" and is_number(reset):
         return max(0.0, float(reset) - now.timestamp())
     return None
 

@@ -244,7 +244,7 @@ class Forge(Protocol):
         ...
 
     async def close_pull_request(
-        self, name: RepositoryName, pull_request: PullRequest, comment: str
+        self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
-        """Close a pull request with a comment that says why, and delete its branch."""
+        """Close a pull request with a note that says why, and delete its branch."""
         ...

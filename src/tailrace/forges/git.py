@@ -149,7 +149,7 @@ class GitForge:
         raise self._no_pull_requests(name)
 
     async def close_pull_request(
-        self, name: RepositoryName, pull_request: PullRequest, comment: str
+        self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
         raise self._no_pull_requests(name)
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from tailrace.forges import gitea_answers as answers
-from tailrace.forges.answers import Redirected, Rejected
+from tailrace.forges.answers import Redirected, Rejected, is_number
 from tailrace.forges.base import (
     Account,
     BadAnswer,
@@ -201,15 +201,13 @@ class GiteaForge(HttpForge):
         return answer.pull_request()
 
     async def close_pull_request(
-        self, name: RepositoryName, pull_request: PullRequest, comment: str
+        self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
-        base, number = _path(name), pull_request.number
-        head = quote(pull_request.head, safe="")
-        for method, path, body in (
-            ("POST", f"{base}/issues/{number}/comments", {"body": comment}),
-            ("PATCH", f"{base}/pulls/{number}", {"state": "closed"}),
-        ):
-            await self._write(name, method, path, body, msgspec.Raw)
+        base, head = _path(name), quote(pull_request.head, safe="")
+        # The note goes into the body: a comment would need the scope write:issue as well.
+        closed = {"state": "closed", "body": note}
+        path = f"{base}/pulls/{pull_request.number}"
+        await self._write(name, "PATCH", path, closed, msgspec.Raw)
         await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
 
     async def _get(self, path: str, shape: type[T]) -> T:
@@ -238,7 +236,7 @@ class GiteaForge(HttpForge):
             yield page
             seen += len(page)
             total = headers.get("x-total-count", "")
-            if total.isdigit() and len(total) < 12 and seen >= int(total):
+            if is_number(total) and seen >= int(total):
                 return
         raise BadAnswer(f"{what}: a listing of more than {_MOST_PAGES} pages")
 

@@ -69,7 +69,6 @@ class Branch(msgspec.Struct):
 
 class Blob(msgspec.Struct):
     content: str
-    encoding: str
 
 
 class Content(msgspec.Struct):

@@ -13,6 +13,7 @@ from tailrace.forges.base import (
     NotFound,
     PermissionDenied,
     ProtectedBranch,
+    Refused,
     TokenRefused,
 )
 
@@ -56,6 +57,11 @@ def meaning_of_write(error: Rejected, what: str, *, authenticated: bool) -> Forg
         status == 422 and ("sha does not match" in message or "already exists" in message)
     ):
         return Conflict(f"{what}: {message}")
+    if status == 422 and "no changes between the head and the base" in message:
+        return Refused(
+            f"{what}: there is nothing to merge ({message})"
+            "\n  next: delete the branch that an earlier pull request left, run it again"
+        )
     if status >= 500:
         if "cannot lock ref" in message or message.startswith("object does not exist"):
             # Another writer was faster, or the file is gone: no outage.

@@ -197,15 +197,12 @@ class GitHubForge(HttpForge):
         ).pull_request()
 
     async def close_pull_request(
-        self, name: RepositoryName, pull_request: PullRequest, comment: str
+        self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
-        number, head = pull_request.number, quote(pull_request.head)
-        for method, path, body in (
-            ("POST", f"/issues/{number}/comments", {"body": comment}),
-            ("PATCH", f"/pulls/{number}", {"state": "closed"}),
-        ):
-            await self._calls.write(name, method, path, body, msgspec.Raw)
-        await self._calls.write(name, "DELETE", f"/git/refs/heads/{head}", None, type(None))
+        closed = {"state": "closed", "body": note}
+        await self._calls.write(name, "PATCH", f"/pulls/{pull_request.number}", closed, msgspec.Raw)
+        path = f"/git/refs/heads/{quote(pull_request.head)}"
+        await self._calls.write(name, "DELETE", path, None, type(None))
 
     async def _listed_at(self, owner: str) -> tuple[str, dict[str, str]]:
         """Where the owner's repositories are listed, the private ones included."""

@@ -18,6 +18,7 @@ from tailrace.forges.base import (
     PermissionDenied,
     ProtectedBranch,
     RateLimited,
+    Refused,
     TokenRefused,
 )
 
@@ -39,7 +40,6 @@ _LOST = (
     "reference already exists",
     "reference does not exist",
     "a pull request already exists",
-    "no commits between",
     "not a fast forward",
 )
 
@@ -85,6 +85,11 @@ def meaning_of_write(error: Rejected, what: str, *, authenticated: bool) -> Forg
         )
     if status == 409 and not is_empty(error):
         return Conflict(f"{what}: {message}")
+    if status == 422 and "no commits between" in text:
+        return Refused(
+            f"{what}: there is nothing to merge ({message})"
+            "\n  next: delete the branch that an earlier pull request left, run it again"
+        )
     if status == 422 and any(mark in text for mark in _LOST):
         return Conflict(f"{what}: {message}")
     if status >= 500:

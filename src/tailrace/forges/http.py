@@ -93,7 +93,10 @@ class Transport:
         self.url = url.rstrip("/")
         self.calls = 0
         self.authenticated = authorization is not None
-        self._secret = (authorization or "").rpartition(" ")[2]
+        self._proxy = _proxy_of(self.url)
+        proxy_password = urlsplit(self._proxy or "").password
+        secrets = ((authorization or "").rpartition(" ")[2], proxy_password or "")
+        self._secrets = [secret for secret in secrets if secret]
         self._prefix = urlsplit(self.url).path
         self._origin = URL(self.url).origin()
         self._headers = {"User-Agent": f"tailrace/{__version__}", **(headers or {})}
@@ -116,7 +119,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             connector=aiohttp.TCPConnector(limit=self._concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
-            proxy=self._proxy(),
+            proxy=self._proxy,
             middlewares=(_once,),
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
@@ -132,16 +135,6 @@ class Transport:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-    def _proxy(self) -> str | None:
-        """The proxy that the environment names for this forge.
-
-        Not by aiohttp's trust_env: that reads ~/.netrc as well, and refuses to mix it with a token.
-        """
-        parts = urlsplit(self.url)
-        if proxy_bypass(parts.hostname or ""):
-            return None
-        return getproxies().get(parts.scheme)
 
     async def get(
         self, path: str, shape: type[T], query: Mapping[str, str | int] | None = None
@@ -289,6 +282,12 @@ class Transport:
                         {name.lower(): value for name, value in response.headers.items()},
                         await self._bounded(response),
                     )
+            except aiohttp.ClientSSLError as error:
+                why = _tls(error)
+                trouble = Unreachable(
+                    f"{self.url}: no trust in its TLS ({why})"
+                    "\n  next: correct `url`, or have this machine trust its certificate"
+                )
             except aiohttp.ClientConnectorError as error:
                 # Nothing was sent, so a write may be repeated as well.
                 number = error.os_error.errno or 0
@@ -297,8 +296,8 @@ class Transport:
                 trouble = _Transient(f"cannot connect ({shown(why)})", answered=False)
             except TimeoutError:
                 trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
-            except (aiohttp.ClientError, OSError) as error:
-                why = f"the connection broke ({shown(str(error) or type(error).__name__)})"
+            except (aiohttp.ClientError, OSError, UnicodeError) as error:
+                why = f"the connection broke ({self._clean(_said(error))})"
                 trouble = self._lost(method, path, why)
         # Outside of the handlers: aiohttp's errors hold the request's headers, so the token.
         raise trouble
@@ -330,8 +329,13 @@ class Transport:
 
     def _message(self, answer: Answer) -> str:
         """What the forge says of an error, safe to print, and without the token if it echoes it."""
-        message = complaint(answer)
-        return message.replace(self._secret, "[token]") if self._secret else message
+        return self._clean(complaint(answer))
+
+    def _clean(self, text: str) -> str:
+        """Safe to print, and without any secret of ours in it."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[secret]")
+        return shown(text)
 
     def _redirected(self, answer: Answer, path: str) -> Exception:
         location = answer.headers.get("location", "")
@@ -364,3 +368,30 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError(str(error) or type(error).__name__) from None
+
+
+def _proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for this forge.
+
+    Not by aiohttp's trust_env: that reads ~/.netrc as well, and refuses to mix it with a token.
+    """
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _said(error: Exception) -> str:
+    """An error's own words; those of aiohttp's answers would repeat a proxy's address."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{error.status} {error.message}"
+    return str(error) or type(error).__name__
+
+
+def _tls(error: aiohttp.ClientSSLError) -> str:
+    inner = (
+        error.certificate_error
+        if isinstance(error, aiohttp.ClientConnectorCertificateError)
+        else error.os_error
+    )
+    return shown(getattr(inner, "verify_message", "") or getattr(inner, "reason", "") or "failed")

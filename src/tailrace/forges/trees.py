@@ -46,7 +46,8 @@ class Listing(msgspec.Struct):
     """One page of a tree listing, as the forge gives it."""
 
     sha: Sha
-    tree: list[Row] | None = None
+    #: No default: an answer without it is no listing, and must not read as an empty tree.
+    tree: list[Row] | None
     truncated: bool = False
 
 

@@ -14,6 +14,7 @@ _SPACE = b" \t\n\v\f\r"
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 #: What could be a version, wherever it stands.
+_NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)+")
 _WORD = re.compile(r"[0-9]+\.[0-9][0-9A-Za-z.!+-]*")
 
 _NOT_A_FILE = {
@@ -56,5 +57,6 @@ def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
     exact = is_version(value, policy) and pin.content == render(value)
     if parse(value) is not None:
         return PinReading(value, exact)
-    words = _WORD.findall(first[:1000].decode(errors="replace"))
-    return PinReading(value, exact, hints=tuple(words[:20]))
+    words = _WORD.findall(first[:1000].decode(errors="replace"))[:20]
+    numbers = [found.group() for word in words if (found := _NUMBERS.match(word))]
+    return PinReading(value, exact, hints=(*words, *numbers))

@@ -33,6 +33,8 @@ def for_workflow_property(text: str) -> str:
 def for_terminal(text: str, most: int = MOST) -> str:
     """Text in which what cannot be printed is spelt out, cut to ``most`` characters."""
     shown = "".join(c if c.isprintable() else _spelt(c) for c in text[: most + 1])
+    # GitHub's runner takes ##[command] anywhere in a line for a workflow command.
+    shown = shown.replace("##[", r"##\[")
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
@@ -43,10 +45,14 @@ def _spelt(character: str) -> str:
 def lines_for_terminal(text: str, most: int = 400) -> list[str]:
     """A message of ours, which may quote others, as lines that are safe to print.
 
-    No line of it begins as a workflow command does.
+    No line of it begins as a workflow command does: runners look past white space for ``::``.
     """
     lines = [for_terminal(line, most) for line in text.split("\n")[:20]]
-    return [f" {line}" if line.startswith(("::", "##[")) else line for line in lines]
+    return [_broken(line) if line.lstrip().startswith("::") else line for line in lines]
+
+
+def _broken(line: str) -> str:
+    return line.replace("::", r":\:", 1)
 
 
 def for_markdown(text: str, most: int = 400) -> str:

@@ -39,6 +39,12 @@ def default_file(fleet_file: Path) -> Path:
     return fleet_file.parent / ".tailrace" / "cascade.json"
 
 
+def result_file(fleet_file: Path, environ: Mapping[str, str]) -> Path:
+    """The same, unless TAILRACE_RESULT names another."""
+    named = environ.get("TAILRACE_RESULT", "")
+    return Path(named) if named else default_file(fleet_file)
+
+
 def run_of(environ: Mapping[str, str]) -> str:
     """What names this CI run: its number and attempt, as Gitea and GitHub set them."""
     number = environ.get("GITHUB_RUN_ID", "")
@@ -68,11 +74,19 @@ def write_result(file: Path, report: Report, environ: Mapping[str, str]) -> None
 
 
 def forget_result(file: Path) -> None:
-    """Take the result of an earlier cascade away: one that is killed must not leave it behind."""
+    """Take the result of an earlier cascade away: one that fails must not leave it behind.
+
+    Raises `ConfigurationError` where a new one could not be written there afterwards.
+    """
     try:
-        file.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab"):
+            pass
+        file.unlink()
     except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be removed: {error.strerror}") from error
+        raise ConfigurationError(
+            f"{file}: cannot be written: {error.strerror}\n  next: name another --result-file"
+        ) from error
 
 
 def read_result(file: Path) -> CascadeResult | None:
@@ -126,12 +140,19 @@ def skip_of(
             raise ConfigurationError(
                 f"{told}: is of {result.package[:60]!a} {result.version[:60]!a}, not of {release}"
             )
+        if not _same_run(result, release, environ, now):
+            raise ConfigurationError(
+                f"{told}: is of another run, or more than an hour old"
+                "\n  next: pass the file of the cascade of this run, or none"
+            )
     else:
         # With a token the fleet can be read, and what is read is worth more than a file.
-        result = None if token_present else read_result(default_file(fleet_file))
+        result = None if token_present else read_result(result_file(fleet_file, environ))
         if result is None or not _same_run(result, release, environ, now):
             return None
-    if result.result != "skipped" or result.event not in policy.skip_without_token_on:
+    allowed = policy.skip_without_token_on
+    now_event = environ.get("GITHUB_EVENT_NAME") or result.event
+    if result.result != "skipped" or {result.event, now_event} - set(allowed):
         return None
     at = result.finished_at.strftime("%Y-%m-%d %H:%M")
     return IntentionalSkip(result.event, f"the cascade of {at} UTC was: {result.reason[:200]}")

@@ -135,6 +135,8 @@ def did_word(outcome: Outcome) -> str:
         return "proposed"
     if outcome.commit is not None:
         return "created" if isinstance(outcome.action, Create) else "written"
+    if outcome.recovered:
+        return "recovered"
     if outcome.failure is not None:
         return "failed"
     return {"keep": "kept", "skip": "skipped"}.get(action_word(outcome.action), "")

@@ -63,7 +63,7 @@ class Fault:
         fields: dict[str, Any] = {"kind": kind, "value": value}
         for part in rest:
             key, _, setting = part.partition("=")
-            if key in ("times", "after", "every") and setting.isdigit():
+            if key in ("times", "after", "every") and setting.isdecimal():
                 fields[key] = int(setting)
             elif key in ("match", "retry-after") and setting:
                 fields[key.replace("-", "_")] = setting
@@ -89,8 +89,8 @@ class Faults:
     def __init__(self, app: ASGIApp, faults: Sequence[Fault]) -> None:
         self._app = app
         self.faults = list(faults)
-        self._matched: dict[int, int] = {}
-        self._hit: dict[int, int] = {}
+        #: By identity; the fault is kept beside its counts, so that no other gets its number.
+        self._counts: dict[int, tuple[Fault, int, int]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,17 +106,14 @@ class Faults:
         await self._app(scope, receive, send)
 
     def _hits(self, fault: Fault, line: str) -> bool:
-        key = id(fault)
         if re.search(fault.match, line) is None:
             return False
-        seen = self._matched[key] = self._matched.get(key, 0) + 1
-        if seen <= fault.after or (seen - fault.after) % fault.every:
-            return False
-        hit = self._hit.get(key, 0)
-        if fault.times and hit >= fault.times:
-            return False
-        self._hit[key] = hit + 1
-        return True
+        _, seen, hit = self._counts.get(id(fault), (fault, 0, 0))
+        seen += 1
+        due = seen > fault.after and (seen - fault.after) % fault.every == 0
+        due = due and not (fault.times and hit >= fault.times)
+        self._counts[id(fault)] = (fault, seen, hit + due)
+        return due
 
     async def _happen(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> Send:
         """Do the fault; what to answer through, or `_NOTHING` where all is said."""

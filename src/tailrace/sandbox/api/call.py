@@ -192,7 +192,7 @@ class Call:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else default
+    return int(text) if text.isdecimal() and len(text) < 10 else default
 
 
 def authenticate(store: Store, header: str) -> tuple[User | None, Token | None]:

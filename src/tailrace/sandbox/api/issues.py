@@ -226,7 +226,7 @@ async def label_remove(call: Call) -> Response:
     """DELETE /repos/{owner}/{repo}/issues/{number}/labels/{id}."""
     found = call.writable()
     issue = _find(call, found)
-    number = int(call.param("id")) if call.param("id").isdigit() else 0
+    number = int(call.param("id")) if call.param("id").isdecimal() else 0
     if number not in issue.labels:
         raise not_found()
     issue.labels = [one for one in issue.labels if one != number]

@@ -154,7 +154,7 @@ def _team(call: Call, team: Team, *, listed: bool) -> dict[str, Any]:
 
 def _find_team(call: Call) -> Team:
     number = call.param("id")
-    team = call.store.state.teams.get(int(number)) if number.isdigit() else None
+    team = call.store.state.teams.get(int(number)) if number.isdecimal() else None
     if team is None:
         raise not_found()
     return team

@@ -57,7 +57,7 @@ async def tree(call: Call) -> Response:
 
 def _number(text: str, default: int) -> int:
     """A page or its size, as Gitea reads it: never more than its own maximum."""
-    number = int(text) if text.isdigit() and len(text) < 10 else default
+    number = int(text) if text.isdecimal() and len(text) < 10 else default
     return min(max(number, 1), TREE_PAGE) if default == TREE_PAGE else max(number, 1)
 
 
