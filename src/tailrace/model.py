@@ -158,6 +158,12 @@ class TreeView:
     #: Whether this token may push here; None where the forge did not say.
     can_push: bool | None = None
 
+    def consumers(self, downstream: Downstream) -> tuple[str, ...]:
+        """The paths at which the downstream's consumer stands."""
+        acts = (FileKind.FILE, FileKind.SYMLINK)
+        paths = downstream.consumer_paths
+        return tuple(p for p in paths if p in self.entries and self.entries[p].kind in acts)
+
 
 @dataclass(frozen=True, slots=True)
 class PinFile:

@@ -21,8 +21,6 @@ from tailrace.model import (
 #: Contents that need not be fetched, by blob SHA.
 KnownBlobs = Mapping[str, bytes]
 
-_ACTS_ON_A_PIN = frozenset({FileKind.FILE, FileKind.SYMLINK})
-
 
 def known_blobs(content: bytes) -> KnownBlobs:
     """``content`` by its blob SHA in both of Git's hashes: a listing that has it proves it."""
@@ -49,11 +47,6 @@ async def observe(
         pin = None if entry is None else await _pin(forge, view.repository, entry, known)
     except ForgeError as error:
         return Observation(downstream, clock(), error.failure())
-    consumers = tuple(
-        path
-        for path in downstream.consumer_paths
-        if (found := view.entries.get(path)) is not None and found.kind in _ACTS_ON_A_PIN
-    )
     asked, answered = str(downstream.repository), str(view.repository)
     return Observation(
         downstream,
@@ -63,7 +56,7 @@ async def observe(
             branch=view.branch,
             commit=view.commit,
             pin=pin,
-            consumers=consumers,
+            consumers=view.consumers(downstream),
             # Forges compare names without case.
             renamed=asked.lower() != answered.lower(),
             archived=view.archived,

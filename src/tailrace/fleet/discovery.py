@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from tailrace.atonce import each_at_once
 from tailrace.forges.base import Forge, ForgeError, Repository
-from tailrace.model import Discovery, Downstream, Failure, FileKind, RepositoryName, TreeView
+from tailrace.model import Discovery, Downstream, Failure, RepositoryName
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,9 @@ async def _probe(
     try:
         for way in ways:
             view = await forge.tree(name, repository.default_branch, way.consumer_paths)
-            consumer = consumer_in(view, way)
-            if consumer is not None:
-                return Discovered(name, consumer)
+            consumers = view.consumers(way)
+            if consumers:
+                return Discovered(name, consumers[0])
     except ForgeError as error:
         return Discovered(name, error.failure())
-    return None
-
-
-def consumer_in(view: TreeView, downstream: Downstream) -> str | None:
-    """The path of the consumer; None where there is none."""
-    for path in downstream.consumer_paths:
-        entry = view.entries.get(path)
-        if entry is not None and entry.kind in (FileKind.FILE, FileKind.SYMLINK):
-            return path
     return None

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 from tailrace.atonce import each_at_once
-from tailrace.fleet.discovery import consumer_in
 from tailrace.forges.base import Forge, ForgeError, Repository
 from tailrace.model import Downstream, Failure, FileKind, Fleet, ForgeKind, Strategy, TreeEntry
 from tailrace.runs import Check, CheckState, Step, Watch, ignore
@@ -100,7 +99,7 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     if pin is not None and pin.kind is not FileKind.FILE:
         text = f"{facts.name}: {downstream.pin} is a {pin.kind}\n  next: put a plain file there"
         return Check(name, CheckState.FAILED, text)
-    if consumer_in(view, downstream) is None:
+    if not view.consumers(downstream):
         text = (
             f"{facts.name}: no {downstream.consumer} in {', '.join(downstream.folders)}"
             "\n  next: correct `consumer` or `folders`, or take it out; it would be skipped"

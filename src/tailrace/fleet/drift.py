@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tailrace.atonce import each_at_once
-from tailrace.fleet.discovery import Discovered, consumer_in, discover
+from tailrace.fleet.discovery import Discovered, discover
 from tailrace.fleet.manifest import ManifestEntry
 from tailrace.fleet.workflow import WorkflowList
 from tailrace.forges.base import Forge, ForgeError
@@ -62,7 +62,7 @@ async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
     if facts.archived:
         text = f"{facts.name}: is archived\n  next: take it out of the list, or unarchive it"
         return [DriftFinding(DriftKind.ARCHIVED, name, text)]
-    if consumer_in(view, downstream) is None:
+    if not view.consumers(downstream):
         text = (
             f"{facts.name}: has no {downstream.consumer} in {', '.join(downstream.folders)}"
             "\n  next: take it out of the list, or restore its workflow"
