@@ -18,7 +18,7 @@ from tailrace.model import (
     Write,
 )
 from tailrace.pins import text
-from tailrace.versions import VersionPolicy, is_newer
+from tailrace.versions import VersionPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,12 @@ class Rules:
 
 def decide(observation: Observation, release: Release, rules: Rules) -> Action:
     """The one action for one downstream. A failure to observe is never a skip."""
-    seen = observation.seen
+    seen = readable(observation)
     if isinstance(seen, Failure):
         return Refuse(seen)
     reason = no_consumer(observation, seen)
     if reason is not None:
-        # A renamed repository is never a skip: it may not be the one that was meant.
-        return renamed(observation, seen) or Skip(seen, reason)
+        return Skip(seen, reason)
     content = text.render(release.version)
     pin = observation.downstream.pin
     if seen.pin is None:
@@ -51,8 +50,7 @@ def decide(observation: Observation, release: Release, rules: Rules) -> Action:
         )
     if seen.pin.content == content:
         return Keep(seen)
-    value = reading.value or ""
-    newer = next((v for v in (value, *reading.hints) if is_newer(v, release.version)), None)
+    newer = text.newer(reading, release.version)
     if newer is not None and not rules.allow_downgrade:
         return _refuse(
             seen,
@@ -76,24 +74,32 @@ def no_consumer(observation: Observation, seen: Snapshot) -> str | None:
     return f"no {downstream.consumer} in {', '.join(downstream.folders)}"
 
 
-def renamed(observation: Observation, seen: Snapshot) -> Refuse | None:
-    """The refusal where the repository answered under another name."""
-    if not seen.renamed:
-        return None
+def readable(observation: Observation) -> Snapshot | Failure:
+    """What was seen, if it may be judged by: both pure steps ask this first.
+
+    A renamed repository without consumer is a failure, never a skip: it may not be the one that
+    was meant (the design's contract "Skipping").
+    """
+    seen = observation.seen
+    if isinstance(seen, Snapshot) and seen.renamed and no_consumer(observation, seen) is not None:
+        return _renamed(observation, seen)
+    return seen
+
+
+def _renamed(observation: Observation, seen: Snapshot) -> Failure:
     message = (
         f"{observation.downstream.repository}: is now {seen.repository};"
         " nothing is written to another name"
         f"\n  next: change `repo` in the fleet file to {seen.repository}"
     )
-    return Refuse(Failure(FailureKind.RENAMED, message), seen)
+    return Failure(FailureKind.RENAMED, message)
 
 
 def _forbidden(observation: Observation, seen: Snapshot) -> Refuse | None:
     """Why nothing may be written there, as far as the facts already say."""
     asked = observation.downstream.repository
-    refused = renamed(observation, seen)
-    if refused is not None:
-        return refused
+    if seen.renamed:
+        return Refuse(_renamed(observation, seen), seen)
     if seen.archived:
         message = (
             f"{asked}: is archived, so nothing can be written"

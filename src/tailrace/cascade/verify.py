@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from tailrace.cascade.plan import no_consumer, renamed
+from tailrace.cascade.plan import no_consumer, readable
 from tailrace.model import Evidence, Failure, Observation, Release, Snapshot, State, Verdict
 from tailrace.pins import text
-from tailrace.versions import VersionPolicy, is_newer
+from tailrace.versions import VersionPolicy
 
 
 def judge(observation: Observation, release: Release, versions: VersionPolicy) -> Verdict:
     """The verdict on one observation: a failure to observe is ``unknown``, nothing else is."""
-    seen = observation.seen
-    if isinstance(seen, Snapshot) and no_consumer(observation, seen) is not None:
-        refused = renamed(observation, seen)
-        if refused is not None:
-            seen = refused.failure
+    seen = readable(observation)
     if isinstance(seen, Failure):
         return Verdict(
             downstream=observation.downstream,
@@ -67,7 +63,7 @@ def _compare(
         detail = f"{pin} says {want}, but is not exactly that and one newline"
         return State.MALFORMED, value, True, detail
     detail = ""
-    if is_newer(value, want):
+    if text.newer(reading, want) is not None:
         detail = f"{pin} has a newer version; a cascade would refuse to lower it"
     elif not reading.exact:
         detail = f"{pin} is malformed as well: not exactly a version and one newline"

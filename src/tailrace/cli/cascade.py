@@ -38,10 +38,11 @@ from tailrace.runs import Report
 )
 @click.option(
     "--result-file",
+    "named_result",
     type=click.Path(path_type=Path),
-    envvar="TAILRACE_RESULT",
     metavar="FILE",
-    help="Where the result for a later verify goes.  [default: .tailrace/cascade.json]",
+    help="Where the result for a later verify goes.  [env: TAILRACE_RESULT;"
+    " default: .tailrace/cascade.json]",
 )
 def command(
     version: str,
@@ -52,7 +53,7 @@ def command(
     junit: Path | None,
     strategy: str | None,
     event: str | None,
-    result_file: Path | None,
+    named_result: Path | None,
     *,
     as_json: bool,
     allow_downgrade: bool,
@@ -73,10 +74,10 @@ def command(
     from tailrace.cascade.token import intentional_skip
     from tailrace.cli.output import check_junit, show_report, watching
     from tailrace.cli.stopping import stopped_by_signals
-    from tailrace.report.result import default_file, forget_result, write_result
+    from tailrace.report.result import forget_result, result_file, write_result
 
     # First of all: whatever fails below must not leave an old result behind.
-    file = result_file or default_file(fleet_file)
+    file = named_result or result_file(fleet_file, os.environ)
     forget_result(file)
     fleet = open_fleet(
         fleet_file, manifest=manifest, list_name=list_name, only=only, strategy=strategy

@@ -33,7 +33,9 @@ def run(arguments: Sequence[str]) -> int:
         )
         return ExitCode.INTERRUPTED
     except TailraceError as error:
-        _say(error)
+        from tailrace.cli.output import say_error
+
+        say_error(error)
         return error.exit_code
     except (BrokenPipeError, SystemExit):
         # The reader went away (`| head`), which click turns into exit code 1, "not converged".
@@ -41,7 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.UNKNOWN
     except OSError as error:
         _to_nowhere()
-        click.echo(f"error: what was found cannot be written: {error.strerror}", err=True)
+        where = error.filename or "standard output"
+        click.echo(f"error: {where!a}: {error.strerror}", err=True)
         return ExitCode.UNKNOWN
     except Exception:  # noqa: BLE001 - a bug of ours: Python's own code, 1, says "not converged"
         traceback.print_exc()
@@ -53,11 +56,3 @@ def _to_nowhere() -> None:
     """Keep the interpreter from failing once more over standard output when it ends."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(error: TailraceError) -> None:
-    from tailrace.report.escape import lines_for_terminal
-
-    # Errors may quote a forge or a file: nothing of that may reach a terminal or a log raw.
-    click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-    click.echo("\n".join(lines_for_terminal(str(error))), err=True)

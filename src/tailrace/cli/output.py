@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
 from tailrace.errors import ConfigurationError
 from tailrace.model import Fleet
+from tailrace.report import document, plain, terminal, words
+from tailrace.report.annotations import annotation_lines, inside_actions, write_actions_files
+from tailrace.report.divergence import divergence_lines
+from tailrace.report.escape import lines_for_terminal
+from tailrace.report.junit import to_junit
 from tailrace.report.progress import Progress
 from tailrace.runs import Check, DriftReport, Plan, Report
+
+T = TypeVar("T")
 
 
 def watching(fleet: Fleet) -> Progress:
@@ -27,39 +34,22 @@ def show_report(
     report: Report, *, as_json: bool, junit: Path | None, environ: Mapping[str, str]
 ) -> int:
     """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
-    from tailrace.report.annotations import annotation_lines, inside_actions, write_actions_files
-    from tailrace.report.divergence import divergence_lines
-    from tailrace.report.words import exit_code
-
-    if as_json:
-        from tailrace.report.document import of_report
-
-        _json(of_report(report))
-    elif _at_a_terminal():
-        from tailrace.report.terminal import show_report as show
-
-        show(Console(), report)
-    else:
-        from tailrace.report.plain import plain_lines
-
-        _lines(plain_lines(report))
+    _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
     _lines(divergence_lines(report), err=as_json)
     if inside_actions(environ) or report.skip is not None:
         _lines(annotation_lines(report), err=as_json)
-    code = exit_code(report)
+    code = words.exit_code(report)
     for write in (partial(write_actions_files, environ), partial(_write_junit, junit)):
         try:
             write(report)
         except ConfigurationError as error:
             # What was found goes before a file that could not be written.
-            click.echo(f"error: {error}", err=True)
+            say_error(error)
             code = code or error.exit_code
     return int(code)
 
 
 def _write_junit(junit: Path | None, report: Report) -> None:
-    from tailrace.report.junit import to_junit
-
     if junit is None:
         return
     try:
@@ -88,67 +78,43 @@ def _cannot_write(junit: Path, error: OSError) -> ConfigurationError:
 
 def show_plan(plan: Plan, *, as_json: bool) -> int:
     """Say what a cascade would do; the exit code."""
-    from tailrace.report.words import plan_exit_code
-
-    if as_json:
-        from tailrace.report.document import of_plan
-
-        _json(of_plan(plan))
-    elif _at_a_terminal():
-        from tailrace.report.terminal import show_plan as show
-
-        show(Console(), plan)
-    else:
-        from tailrace.report.plain import plan_lines
-
-        _lines(plan_lines(plan))
-    return int(plan_exit_code(plan))
+    _show(plan, document.of_plan, terminal.show_plan, plain.plan_lines, as_json=as_json)
+    return int(words.plan_exit_code(plan))
 
 
 def show_drift(report: DriftReport, *, as_json: bool) -> int:
     """Say how the lists and the world disagree; the exit code."""
-    from tailrace.report.words import drift_exit_code
-
-    if as_json:
-        from tailrace.report.document import of_drift
-
-        _json(of_drift(report))
-    elif _at_a_terminal():
-        from tailrace.report.terminal import show_drift as show
-
-        show(Console(), report)
-    else:
-        from tailrace.report.plain import drift_lines
-
-        _lines(drift_lines(report))
-    return int(drift_exit_code(report))
+    _show(report, document.of_drift, terminal.show_drift, plain.drift_lines, as_json=as_json)
+    return int(words.drift_exit_code(report))
 
 
 def show_checks(checks: tuple[Check, ...], *, as_json: bool) -> int:
     """Say what a doctor found; the exit code."""
-    from tailrace.report.words import checks_exit_code
+    _show(checks, document.of_checks, terminal.show_checks, plain.check_lines, as_json=as_json)
+    return int(words.checks_exit_code(checks))
 
+
+def say_error(error: Exception) -> None:
+    """An error on standard error; it may quote a forge or a file, so none of it goes out raw."""
+    click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo("\n".join(lines_for_terminal(str(error))), err=True)
+
+
+def _show(
+    found: T,
+    of: Callable[[T], dict[str, Any]],
+    table: Callable[[Console, T], None],
+    lines: Callable[[T], Iterable[str]],
+    *,
+    as_json: bool,
+) -> None:
+    """As JSON, as a table at a terminal, or as lines in a log."""
     if as_json:
-        from tailrace.report.document import of_checks
-
-        _json(of_checks(checks))
-    elif _at_a_terminal():
-        from tailrace.report.terminal import show_checks as show
-
-        show(Console(), checks)
+        click.echo(json.dumps(of(found), indent=2))
+    elif sys.stdout is not None and sys.stdout.isatty():
+        table(Console(), found)
     else:
-        from tailrace.report.plain import check_lines
-
-        _lines(check_lines(checks))
-    return int(checks_exit_code(checks))
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2))
+        _lines(lines(found))
 
 
 def _lines(lines: Iterable[str], *, err: bool = False) -> None:

@@ -6,7 +6,6 @@ An observation is one tree listing: it holds the commit, the pin's blob and ever
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence, Sized
 from typing import TypeVar
 from urllib.parse import quote
@@ -24,10 +23,11 @@ from tailrace.forges.base import (
     Repository,
     Server,
 )
-from tailrace.forges.blobs import blob_sha
+from tailrace.forges.blobs import decoded_blob
 from tailrace.forges.gitea_errors import meaning, meaning_of_write
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check
+from tailrace.forges.pull_answers import Pull
 from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
@@ -156,13 +156,7 @@ class GiteaForge(HttpForge):
             )
         except Rejected as error:
             raise self._meaning(error, str(name)) from error
-        try:
-            content = base64.b64decode(answer.content, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadAnswer(f"{where}: blob {sha} is not base64") from error
-        if len(content) > limit or blob_sha(content, sha) != sha:
-            raise BadAnswer(f"{where}: blob {sha} is not what its SHA says")
-        return content
+        return decoded_blob(where, sha, answer.content, limit)
 
     async def write_file(
         self,
@@ -189,7 +183,7 @@ class GiteaForge(HttpForge):
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
         path = f"{_path(name)}/pulls"
         found: list[PullRequest] = []
-        async for rows in self._pages(path, answers.Pulls, str(name), {"state": "open"}):
+        async for rows in self._pages(path, list[Pull], str(name), {"state": "open"}):
             found += [row.pull_request() for row in rows if row.within(name, base)]
         return tuple(found)
 
@@ -197,7 +191,7 @@ class GiteaForge(HttpForge):
         self, name: RepositoryName, head: str, base: str, title: str, body: str
     ) -> PullRequest:
         wanted = {"head": head, "base": base, "title": title, "body": body}
-        answer = await self._write(name, "POST", f"{_path(name)}/pulls", wanted, answers.Pull)
+        answer = await self._write(name, "POST", f"{_path(name)}/pulls", wanted, Pull)
         return answer.pull_request()
 
     async def close_pull_request(

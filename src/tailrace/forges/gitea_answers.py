@@ -8,7 +8,7 @@ import msgspec
 
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
-from tailrace.model import PullRequest, RepositoryName
+from tailrace.model import RepositoryName
 
 
 class Version(msgspec.Struct):
@@ -78,31 +78,3 @@ class Content(msgspec.Struct):
 class Written(msgspec.Struct):
     content: Content
     commit: Content
-
-
-class End(msgspec.Struct):
-    ref: str
-    repo: Repository | None = None
-
-
-class Pull(msgspec.Struct):
-    number: int
-    html_url: str
-    head: End
-    base: End
-
-    def pull_request(self) -> PullRequest:
-        """The same in the protocol's words."""
-        return PullRequest(self.number, self.html_url, self.head.ref, self.base.ref)
-
-    def within(self, name: RepositoryName, base: str) -> bool:
-        """Whether it goes onto ``base`` from a branch of the same repository, not of a fork."""
-        repository = self.head.repo
-        return (
-            self.base.ref == base
-            and repository is not None
-            and repository.full_name.lower() == str(name).lower()
-        )
-
-
-Pulls: TypeAlias = list[Pull]

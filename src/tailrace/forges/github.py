@@ -6,7 +6,6 @@ An observation is two calls: the branch's ref, and the listing of that commit's 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
@@ -25,10 +24,11 @@ from tailrace.forges.base import (
     Repository,
     Server,
 )
-from tailrace.forges.blobs import blob_sha
+from tailrace.forges.blobs import decoded_blob
 from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, renamed_to
 from tailrace.forges.http import Transport
 from tailrace.forges.names import check_path, is_plain
+from tailrace.forges.pull_answers import Pull
 from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
@@ -111,13 +111,7 @@ class GitHubForge(HttpForge):
         where, answer = await self._calls.read(name, path, answers.Blob)
         if answer.size > limit:
             raise BadAnswer(f"{where}: blob {sha} has {answer.size} bytes, more than {limit}")
-        try:
-            content = base64.b64decode(answer.content.replace("\n", ""), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadAnswer(f"{where}: blob {sha} is not base64") from error
-        if len(content) > limit or blob_sha(content, sha) != sha:
-            raise BadAnswer(f"{where}: blob {sha} is not what its SHA says")
-        return content
+        return decoded_blob(where, sha, answer.content, limit)
 
     async def write_file(
         self,
@@ -185,16 +179,14 @@ class GitHubForge(HttpForge):
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
         path, query = f"{path_of(name)}/pulls", {"state": "open", "base": base}
-        pages = self._calls.pages(path, list[answers.Pull], name, query)
+        pages = self._calls.pages(path, list[Pull], name, query)
         return tuple([row.pull_request() async for row in pages if row.within(name, base)])
 
     async def open_pull_request(
         self, name: RepositoryName, head: str, base: str, title: str, body: str
     ) -> PullRequest:
         wanted = {"head": head, "base": base, "title": title, "body": body}
-        return (
-            await self._calls.write(name, "POST", "/pulls", wanted, answers.Pull)
-        ).pull_request()
+        return (await self._calls.write(name, "POST", "/pulls", wanted, Pull)).pull_request()
 
     async def close_pull_request(
         self, name: RepositoryName, pull_request: PullRequest, note: str

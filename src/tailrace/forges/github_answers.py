@@ -6,7 +6,7 @@ import msgspec
 
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
-from tailrace.model import PullRequest, RepositoryName
+from tailrace.model import RepositoryName
 
 
 class Meta(msgspec.Struct):
@@ -81,35 +81,3 @@ class Written(msgspec.Struct):
 
     content: Object
     commit: Object
-
-
-class HeadRepository(msgspec.Struct):
-    full_name: str
-
-
-class End(msgspec.Struct):
-    ref: str
-    #: None where the fork that it came from is gone.
-    repo: HeadRepository | None = None
-
-
-class Pull(msgspec.Struct):
-    """/rest/pulls/pulls"""
-
-    number: int
-    html_url: str
-    head: End
-    base: End
-
-    def pull_request(self) -> PullRequest:
-        """The same in the protocol's words."""
-        return PullRequest(self.number, self.html_url, self.head.ref, self.base.ref)
-
-    def within(self, name: RepositoryName, base: str) -> bool:
-        """Whether it goes onto ``base`` from a branch of the same repository, not of a fork."""
-        repository = self.head.repo
-        return (
-            self.base.ref == base
-            and repository is not None
-            and repository.full_name.lower() == str(name).lower()
-        )

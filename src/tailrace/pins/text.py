@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tailrace.model import PIN_LIMIT, FileKind, PinFile
-from tailrace.versions import VersionPolicy, is_version, parse
+from tailrace.versions import VersionPolicy, is_newer, is_version, parse
 
 #: What ``tr -d '[:space:]'`` deletes in the C locale.
 _SPACE = b" \t\n\v\f\r"
@@ -60,3 +60,9 @@ def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
     words = _WORD.findall(first[:1000].decode(errors="replace"))[:20]
     numbers = [found.group() for word in words if (found := _NUMBERS.match(word))]
     return PinReading(value, exact, hints=(*words, *numbers))
+
+
+def newer(reading: PinReading, version: str) -> str | None:
+    """What the pin says, or may mean, that is later than ``version``; None where nothing is."""
+    said = (reading.value or "", *reading.hints)
+    return next((found for found in said if is_newer(found, version)), None)

@@ -124,11 +124,11 @@ def skip_of(
     Nothing is believed on an event that the policy does not allow. Raises `ConfigurationError`
     where a file that was named is not there or is another release's.
     """
+    event = environ.get("GITHUB_EVENT_NAME", "")
     if told:
         if told in _WORDS:
-            event = environ.get("GITHUB_EVENT_NAME", "")
-            allowed = policy.skip_without_token_on
-            if told != "skipped" or not allowed or (event and event not in allowed):
+            allowed = _allows(policy, event) if event else bool(policy.skip_without_token_on)
+            if told != "skipped" or not allowed:
                 return None
             return IntentionalSkip(event, "the cascade before this was skipped on purpose")
         result = read_result(Path(told))
@@ -150,12 +150,14 @@ def skip_of(
         result = None if token_present else read_result(result_file(fleet_file, environ))
         if result is None or not _same_run(result, release, environ, now):
             return None
-    allowed = policy.skip_without_token_on
-    now_event = environ.get("GITHUB_EVENT_NAME") or result.event
-    if result.result != "skipped" or {result.event, now_event} - set(allowed):
+    if result.result != "skipped" or not _allows(policy, result.event, event or result.event):
         return None
     at = result.finished_at.strftime("%Y-%m-%d %H:%M")
     return IntentionalSkip(result.event, f"the cascade of {at} UTC was: {result.reason[:200]}")
+
+
+def _allows(policy: Policy, *events: str) -> bool:
+    return set(events) <= set(policy.skip_without_token_on)
 
 
 def _same_run(
