@@ -182,6 +182,13 @@ async def test_a_port_that_is_taken_is_2_with_the_next_step(tmp_path: Path) -> N
     assert "next: choose another --port" in done.err
 
 
+async def test_a_ready_file_that_cannot_be_written_is_2(tmp_path: Path) -> None:
+    done = await tailrace("sandbox", "--port", "0", "--ready-file", "no/x", cwd=tmp_path)
+    assert done.code == 2
+    assert "no/x: cannot be written" in done.err
+    assert "next: name another --ready-file" in done.err
+
+
 def test_many_are_seeded_once(tmp_path: Path) -> None:
     store = Store(tmp_path)
     members = seed_many(store, "acme", 30, "1.0.0")

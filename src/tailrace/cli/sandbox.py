@@ -121,6 +121,15 @@ async def _serve(
         if host not in LOOPBACK:
             click.echo(f"  warning: {host} can be reached by others; the token guards it", err=True)
         if ready_file is not None:
-            ready_file.write_text(f"{server.url}\n")  # noqa: ASYNC240 - once, before serving
+            _say_ready(ready_file, server.url)
         await stop.wait()
     click.echo("sandbox: stopped; what it has is kept in " + str(data))
+
+
+def _say_ready(file: Path, url: str) -> None:
+    try:
+        file.write_text(f"{url}\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file}: cannot be written: {error.strerror}\n  next: name another --ready-file"
+        ) from error
