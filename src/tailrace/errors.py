@@ -22,6 +22,12 @@ class TailraceError(Exception):
     exit_code: ExitCode = ExitCode.UNKNOWN
 
 
+class NotPublished(TailraceError):
+    """A release that is not published, and why; nothing was overwritten."""
+
+    exit_code = ExitCode.NOT_CONVERGED
+
+
 class ConfigurationError(TailraceError):
     """Wrong usage, or a fleet file, manifest or option that cannot be used."""
 

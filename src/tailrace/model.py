@@ -55,6 +55,33 @@ class Release:
         return f"{self.package} {self.version}"
 
 
+class PinFormat(StrEnum):
+    """How a version stands in a file."""
+
+    #: The whole file is the version and one newline.
+    TEXT = "text"
+    REQUIREMENTS = "requirements"
+    PYPROJECT = "pyproject"
+    TOML = "toml"
+    DOCKERFILE = "dockerfile"
+    YAML = "yaml"
+    JSON = "json"
+    REGEX = "regex"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The place in a downstream that states the version."""
+
+    path: str = ".runtime-version"
+    format: PinFormat = PinFormat.TEXT
+    #: Where in the file: an ARG's name, a path of keys, an expression; not every format has one.
+    key: str | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.key is None else f"{self.path} ({self.key})"
+
+
 @dataclass(frozen=True, slots=True)
 class Downstream:
     """One repository of the fleet."""
@@ -63,10 +90,16 @@ class Downstream:
     repository: RepositoryName
     #: None: the forge's default branch.
     branch: str | None = None
-    pin: str = ".runtime-version"
+    #: At least one; written together, in one commit.
+    pins: tuple[Pin, ...] = (Pin(),)
     consumer: str = "publish-image.yml"
     folders: tuple[str, ...] = WORKFLOW_FOLDERS
     strategy: Strategy = Strategy.COMMIT
+
+    @property
+    def pin_paths(self) -> tuple[str, ...]:
+        """The files that the pins stand in, each once."""
+        return tuple(dict.fromkeys(pin.path for pin in self.pins))
 
     @property
     def consumer_paths(self) -> tuple[str, ...]:
@@ -112,6 +145,57 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """The package index: where consumers install from, and where releases are uploaded to."""
+
+    #: The simple index (PEP 503); None: the one that this machine's pip uses.
+    url: str | None = None
+    #: Where files are uploaded to (PyPI's legacy upload); None: where twine uploads by default.
+    upload_url: str | None = None
+    username: str = "__token__"
+    token_env: str = "TAILRACE_INDEX_TOKEN"  # noqa: S105 - the name of a variable
+    #: Reading needs the token as well.
+    private: bool = False
+    #: The Pythons that the fleet installs with, such as 3.11; none: not looked at.
+    pythons: tuple[str, ...] = ()
+    #: Good answers in a row before a release counts as installable.
+    good_answers: int = 3
+    #: Seconds that a release may take to become installable.
+    deadline: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """What an installed wheel must do before it is published; empty: import what it has."""
+
+    modules: tuple[str, ...] = ()
+    #: Names of entry points, such as console scripts, that must load.
+    entry_points: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    #: Seconds for each of them.
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """How the package is built and released."""
+
+    #: The folder with pyproject.toml.
+    source: str
+    #: What stands before the version in a release's tag.
+    tag_prefix: str
+    #: Where versions are claimed by their tags; None: GITHUB_REPOSITORY.
+    repository: RepositoryName | None = None
+    branch: str = "main"
+    #: The place in the source that states the version; None: the build knows it.
+    version_in: Pin | None = None
+    attestations: bool = False
+    #: Seconds that a build may take.
+    timeout: float = 900.0
+    smoke: Smoke = field(default_factory=Smoke)
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """The downstream repositories of one package, and how to reach them."""
 
@@ -120,6 +204,9 @@ class Fleet:
     downstreams: tuple[Downstream, ...]
     policy: Policy = field(default_factory=Policy)
     discovery: Discovery | None = None
+    #: None: releases are not waited for.
+    index: IndexSettings | None = None
+    publish: PublishSettings | None = None
     #: The file that it was read from, for messages.
     source: str = "tailrace.toml"
 
@@ -210,7 +297,8 @@ class Snapshot:
     repository: RepositoryName
     branch: str
     commit: str | None
-    pin: PinFile | None
+    #: What stands at the pins' paths; a path that is not there has no entry.
+    pins: Mapping[str, PinFile]
     #: The paths at which a consumer was found.
     consumers: tuple[str, ...]
     renamed: bool = False
@@ -228,22 +316,30 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that a commit writes, with its compare-and-swap."""
+
+    path: str
+    content: bytes
+    #: The blob that must still stand there; None: nothing may stand there.
+    expected: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
-    """Rewrite the pin that was observed, and only that one."""
+    """Rewrite the pins that were observed, and only those: one commit."""
 
     snapshot: Snapshot
-    #: The compare-and-swap: the blob that was observed; None creates the file.
-    expected: str | None
-    content: bytes
+    changes: tuple[FileChange, ...]
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Write a pin where there is none."""
+    """Write pins where there are none: one commit."""
 
     snapshot: Snapshot
-    content: bytes
+    changes: tuple[FileChange, ...]
     reason: str
 
 
@@ -275,10 +371,11 @@ Action: TypeAlias = Write | Create | Keep | Skip | Refuse
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that wrote a pin, and the blob that it wrote."""
+    """A commit that wrote pins, and the blobs that it wrote."""
 
     sha: str
-    blob: str
+    #: In the order of the changes.
+    blobs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +406,8 @@ class Evidence:
     repository: RepositoryName
     branch: str
     commit: str | None
-    blob: str | None
+    #: The blobs of the pins by path; None where nothing stands.
+    blobs: Mapping[str, str | None]
     observed_at: datetime
 
 

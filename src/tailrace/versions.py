@@ -67,6 +67,40 @@ def parse(text: str) -> Version | None:
         return None
 
 
+class Part(StrEnum):
+    """Which part of a version a release raises."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+
+
+def bump(base: str, part: Part) -> str:
+    """The next final version after ``base``, as N.N.N (PEP 440's release segment).
+
+    A pre-release or development release of a version leads to that version itself where
+    ``part`` would raise no more than it did: 1.3.0rc1 -> 1.3.0. Raises `BadVersion`.
+    """
+    parsed = parse(base)
+    if parsed is None:
+        raise BadVersion(base, VersionPolicy.PEP440)
+    major, minor, micro = (*parsed.release, 0, 0)[:3]
+    epoch = f"{parsed.epoch}!" if parsed.epoch else ""
+    reached = {
+        Part.PATCH: True,
+        Part.MINOR: micro == 0,
+        Part.MAJOR: minor == 0 and micro == 0,
+    }
+    if parsed.is_prerelease and reached[part]:
+        return f"{epoch}{major}.{minor}.{micro}"
+    raised = {
+        Part.PATCH: (major, minor, micro + 1),
+        Part.MINOR: (major, minor + 1, 0),
+        Part.MAJOR: (major + 1, 0, 0),
+    }
+    return epoch + ".".join(str(number) for number in raised[part])
+
+
 def is_newer(left: str, right: str) -> bool:
     """Whether ``left`` is a later version than ``right`` in PEP 440's order.
 

@@ -10,7 +10,7 @@ import pytest
 from tests.cascade.test_run import OWNER, RELEASE, World, no_wait, world
 
 from tailrace.cascade.run import Run
-from tailrace.model import FailureKind, PinFile, Snapshot, State
+from tailrace.model import FailureKind, Snapshot, State
 from tailrace.sandbox.store import Store
 
 REPOSITORY = "molecule-ai-workspace-template-codex"
@@ -164,5 +164,4 @@ async def test_what_was_read_is_a_fact_in_the_plan_as_well(tmp_path: Path) -> No
     assert report.calls == plan.calls
     seen = plan.planned[2].observation.seen
     assert isinstance(seen, Snapshot)
-    assert isinstance(seen.pin, PinFile)
-    assert seen.pin.content == b"0.1.1000\n# fire-publish-image-1778872861\n"
+    assert seen.pins[".runtime-version"].content == b"0.1.1000\n# fire-publish-image-1778872861\n"

@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cascade.worlds import HEAD, NOW, RELEASE, after, observed, odd_pin, pin_file, snapshot
+from tests.cascade.worlds import (
+    HEAD,
+    NOW,
+    PIN,
+    RELEASE,
+    after,
+    observed,
+    odd_pin,
+    pin_file,
+    snapshot,
+)
 
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.verify import judge
@@ -15,6 +25,7 @@ from tailrace.model import (
     Create,
     Failure,
     FailureKind,
+    FileChange,
     FileKind,
     Keep,
     Observation,
@@ -86,8 +97,8 @@ def test_what_stands_there(
 def test_a_write_swaps_the_blob_that_was_observed() -> None:
     action = decide(observed(snapshot(b"0.1.1000\n")), RELEASE, RULES)
     assert isinstance(action, Write)
-    assert action.expected == pin_file(b"0.1.1000\n").sha
-    assert action.content == b"0.1.1001\n"
+    old = pin_file(b"0.1.1000\n").sha
+    assert action.changes == (FileChange(".runtime-version", b"0.1.1001\n", old),)
 
 
 @pytest.mark.parametrize("kind", list(FailureKind))
@@ -182,7 +193,7 @@ snapshots = st.builds(
     repository=st.just(snapshot(None).repository),
     branch=st.just("main"),
     commit=st.sampled_from([HEAD, HEAD, HEAD, None]),
-    pin=pins,
+    pins=pins.map(lambda pin: {} if pin is None else {PIN: pin}),
     consumers=st.sampled_from([(), (".gitea/workflows/publish-image.yml",)]),
     renamed=st.booleans(),
     archived=st.sampled_from([None, False, True]),

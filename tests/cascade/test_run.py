@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +14,13 @@ import pytest
 
 from tailrace.cascade.run import Run
 from tailrace.fleet.file import read_fleet
-from tailrace.forges.base import FileChange, Forge
+from tailrace.forges.base import Forge
 from tailrace.forges.gitea import GiteaForge
 from tailrace.forges.open import open_forge
 from tailrace.model import (
     Commit,
     FailureKind,
+    FileChange,
     Fleet,
     Keep,
     Refuse,
@@ -133,8 +134,8 @@ async def test_one_run_converges_and_git_confirms_the_evidence(tmp_path: Path) -
             assert evidence.commit == incident.git(name, "rev-parse", "main").strip()
             if outcome.commit is not None:
                 assert evidence.commit == outcome.commit.sha
-                assert evidence.blob == outcome.commit.blob
-                assert incident.git(name, "cat-file", "blob", evidence.blob) == "0.1.1001\n"
+                assert (evidence.blobs[".runtime-version"],) == outcome.commit.blobs
+                assert incident.git(name, "cat-file", "blob", *outcome.commit.blobs) == "0.1.1001\n"
                 trailer = incident.git(
                     name, "log", "-1", "--format=%(trailers:key=Tailrace-Release,valueonly)"
                 )
@@ -247,19 +248,19 @@ class Overtaken(GiteaForge):
     sandbox: SandboxServer
     written = 0
 
-    async def write_file(
+    async def write_files(
         self,
         name: RepositoryName,
         branch: str,
-        change: FileChange,
+        changes: Sequence[FileChange],
         message: str,
         new_branch: str | None = None,
     ) -> Commit:
         self.written += 1
         self.sandbox.forge.commit_file(
-            name.owner, name.name, change.path, b"0.0.%d\n" % self.written, "somebody else"
+            name.owner, name.name, changes[0].path, b"0.0.%d\n" % self.written, "somebody else"
         )
-        return await super().write_file(name, branch, change, message, new_branch)
+        return await super().write_files(name, branch, changes, message, new_branch)
 
 
 async def test_a_second_writer_that_always_wins_is_said_and_not_fought_for_ever(

@@ -23,6 +23,7 @@ from tailrace.model import (
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RELEASE = Release("molecule-ai-workspace-runtime", "0.1.1001")
 CODEX = Downstream("codex", RepositoryName("molecule-ai", "codex"))
+PIN = ".runtime-version"
 CONSUMER = ".gitea/workflows/publish-image.yml"
 HEAD = "4f2a91c0" * 5
 
@@ -43,7 +44,7 @@ def snapshot(
         repository=name,
         branch="main",
         commit=HEAD,
-        pin=pin_file(pin) if isinstance(pin, bytes) else pin,
+        pins={} if pin is None else {PIN: pin_file(pin) if isinstance(pin, bytes) else pin},
         consumers=consumers or (CONSUMER,),
         renamed=renamed_to is not None,
     )
@@ -57,5 +58,6 @@ def after(observation: Observation, action: Action) -> Observation:
     """The world as it is once ``action`` was carried out."""
     assert isinstance(observation.seen, Snapshot)
     if isinstance(action, Write | Create):
-        return observed(replace(observation.seen, pin=pin_file(action.content)))
+        written = {change.path: pin_file(change.content) for change in action.changes}
+        return observed(replace(observation.seen, pins={**observation.seen.pins, **written}))
     return observation

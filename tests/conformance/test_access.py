@@ -8,7 +8,6 @@ from tests.conformance.worlds import Ability, World
 
 from tailrace.forges.base import (
     Archived,
-    FileChange,
     ForgeError,
     NotFound,
     PermissionDenied,
@@ -17,7 +16,7 @@ from tailrace.forges.base import (
     TokenRefused,
 )
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import RepositoryName
+from tailrace.model import FileChange, RepositoryName
 
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))
 FILES = {"pin": b"1\n"}
@@ -42,7 +41,7 @@ async def test_a_renamed_repository_is_followed_by_reads_and_refuses_writes(worl
         assert await forge.blob(made, blob_sha(b"1\n"), 100) == b"1\n"
         for new_branch in (None, "n"):
             with pytest.raises(Renamed, match=r"before: is now .*after") as caught:
-                await forge.write_file(made, "main", UPDATE, "Take 2", new_branch)
+                await forge.write_files(made, "main", [UPDATE], "Take 2", new_branch)
             assert caught.value.to == now
             assert "next: " in str(caught.value)
         with pytest.raises(Renamed):
@@ -71,7 +70,7 @@ async def test_an_archived_repository_is_readable_and_nothing_else(world: World)
         assert (await forge.repository(made)).archived
         for new_branch in (None, "n"):
             with pytest.raises(Archived, match="archived: ") as caught:
-                await forge.write_file(made, "main", UPDATE, "Take 2", new_branch)
+                await forge.write_files(made, "main", [UPDATE], "Take 2", new_branch)
             assert "next: " in str(caught.value)
     await untouched(world, made)
 
@@ -85,7 +84,7 @@ async def test_a_private_repository_without_a_token(world: World) -> None:
         with pytest.raises((NotFound, TokenRefused), match="private"):
             await forge.tree(made, "main", ["pin"])
         with pytest.raises((NotFound, TokenRefused, PermissionDenied)):
-            await forge.write_file(made, "main", UPDATE, "Take 2")
+            await forge.write_files(made, "main", [UPDATE], "Take 2")
     await untouched(world, made)
 
 
@@ -99,7 +98,7 @@ async def test_a_token_that_the_forge_does_not_know(world: World) -> None:
         with pytest.raises(TokenRefused):
             await forge.tree(made, "main", ["pin"])
         with pytest.raises(TokenRefused):
-            await forge.write_file(made, "main", UPDATE, "Take 2")
+            await forge.write_files(made, "main", [UPDATE], "Take 2")
         assert forge.calls == 1, "one refusal is enough: more would lock the account"
     assert BAD_TOKEN not in str(caught.value)
     await untouched(world, made)
@@ -113,7 +112,7 @@ async def test_a_token_that_may_only_read(world: World) -> None:
         assert set(view.entries) == {"pin"}
         for new_branch in (None, "n"):
             with pytest.raises(PermissionDenied) as caught:
-                await forge.write_file(made, "main", UPDATE, "Take 2", new_branch)
+                await forge.write_files(made, "main", [UPDATE], "Take 2", new_branch)
             assert not isinstance(caught.value, ProtectedBranch)
             assert "read-only: " in str(caught.value)
             assert "next: " in str(caught.value)
@@ -126,7 +125,7 @@ async def test_a_user_without_write_permission(world: World) -> None:
     async with world.forge_as(world.stranger()) as forge:
         assert (await forge.repository(made)).can_push is False
         with pytest.raises(PermissionDenied, match="foreign: ") as caught:
-            await forge.write_file(made, "main", UPDATE, "Take 2")
+            await forge.write_files(made, "main", [UPDATE], "Take 2")
     assert not isinstance(caught.value, ProtectedBranch)
     await untouched(world, made)
 
@@ -138,7 +137,7 @@ async def test_a_user_who_may_not_even_look(world: World) -> None:
         with pytest.raises(NotFound, match="private"):
             await forge.tree(made, "main", ["pin"])
         with pytest.raises(NotFound):
-            await forge.write_file(made, "main", UPDATE, "Take 2")
+            await forge.write_files(made, "main", [UPDATE], "Take 2")
     await untouched(world, made)
 
 
@@ -148,10 +147,10 @@ async def test_a_protected_branch(world: World) -> None:
     await world.protect(made, "main")
     async with world.forge() as forge:
         with pytest.raises(ProtectedBranch, match="protected") as caught:
-            await forge.write_file(made, "main", UPDATE, "Take 2")
+            await forge.write_files(made, "main", [UPDATE], "Take 2")
         assert "pull-request" in str(caught.value)
         await untouched(world, made)
-        await forge.write_file(made, "main", UPDATE, "Take 2", new_branch="tailrace/a-1")
+        await forge.write_files(made, "main", [UPDATE], "Take 2", new_branch="tailrace/a-1")
     async with world.git(made) as git:
         assert at(git, "pin", "tailrace/a-1")[1] == b"2\n"
 
@@ -173,7 +172,7 @@ async def test_a_hostile_name_reaches_nothing(world: World, text: str) -> None:
             with pytest.raises(ForgeError):
                 await forge.tree(name, "main", ["pin"])
             with pytest.raises(ForgeError):
-                await forge.write_file(name, "main", UPDATE, "Take 2")
+                await forge.write_files(name, "main", [UPDATE], "Take 2")
     await untouched(world, made)
 
 
@@ -187,7 +186,7 @@ async def test_a_hostile_branch_reaches_nothing(world: World, text: str) -> None
             await forge.tree(made, text, ["pin"])
         assert all(line.isprintable() for line in str(caught.value).split("\n  "))
         with pytest.raises(ForgeError):
-            await forge.write_file(made, text, UPDATE, "Take 2")
+            await forge.write_files(made, text, [UPDATE], "Take 2")
     await untouched(world, made)
 
 

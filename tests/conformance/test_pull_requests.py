@@ -6,9 +6,9 @@ import pytest
 from tests.conformance.gitwork import branch_off
 from tests.conformance.worlds import Ability, World
 
-from tailrace.forges.base import Conflict, FileChange
+from tailrace.forges.base import Conflict
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import RepositoryName
+from tailrace.model import FileChange, RepositoryName
 
 pytestmark = pytest.mark.needs(Ability.PULL_REQUESTS)
 
@@ -19,7 +19,7 @@ async def proposed(world: World, name: str, *heads: str) -> RepositoryName:
     made = await world.create(name, {"pin": b"1\n"})
     async with world.forge() as forge:
         for head in heads:
-            await forge.write_file(made, "main", CHANGE, "Take 2", new_branch=head)
+            await forge.write_files(made, "main", [CHANGE], "Take 2", new_branch=head)
     return made
 
 

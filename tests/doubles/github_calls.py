@@ -83,6 +83,73 @@ def _ref(name: str, sha: str) -> dict[str, Any]:
     return {"ref": name, "object": {"type": "commit", "sha": sha}}
 
 
+def _get_tag_ref(call: Call, name: str) -> Reply:
+    """/rest/git/refs#get-a-reference, of a tag"""
+    _must_have_commits(call.git)
+    ref = call.git.references.get(f"refs/tags/{name}")
+    if ref is None:
+        raise Problem(404, "Not Found")
+    kind = "tag" if isinstance(call.git[ref.target], pygit2.Tag) else "commit"
+    body = {"ref": ref.name, "object": {"type": kind, "sha": str(ref.target)}}
+    return Reply(200, body)
+
+
+def _list_tags(call: Call, _: str) -> Reply:
+    """/rest/repos/repos#list-repository-tags"""
+    prefix = "refs/tags/"
+    refs = [ref for ref in call.git.references if ref.startswith(prefix)]
+    rows = [
+        {
+            "name": ref.removeprefix(prefix),
+            "commit": {"sha": str(call.git.references[ref].peel(pygit2.Commit).id)},
+        }
+        for ref in refs
+    ]
+    page, size = int(call.query.get("page", "1")), int(call.query.get("per_page", "30"))
+    return Reply(200, rows[(page - 1) * size : page * size])
+
+
+def _get_tag(call: Call, sha: str) -> Reply:
+    """/rest/git/tags#get-a-tag"""
+    found = call.git.get(sha)
+    if not isinstance(found, pygit2.Tag):
+        raise Problem(404, "Not Found")
+    target = {"type": "commit", "sha": str(found.target)}
+    return Reply(200, {"tag": found.name, "message": found.message, "object": target})
+
+
+def _create_tag(call: Call, _: str) -> Reply:
+    """/rest/git/tags#create-a-tag-object: the object only, no ref"""
+    body = call.body
+    text = (
+        f"object {body['object']}\ntype commit\ntag {body['tag']}\n"
+        f"tagger GitHub double <double@localhost> 0 +0000\n\n{body['message']}\n"
+    )
+    made = call.git.odb.write(pygit2.enums.ObjectType.TAG, text.encode())
+    return Reply(201, {"sha": str(made)})
+
+
+def _update_ref(call: Call, name: str) -> Reply:
+    """/rest/git/refs#update-a-reference, never forced"""
+    if name in call.record.protected:
+        raise Problem(422, _PROTECTED)
+    ref = call.git.references[f"refs/heads/{name}"]
+    wanted = call.git[call.body["sha"]].peel(pygit2.Commit)
+    if wanted.parents[0].id != ref.target:
+        raise Problem(422, "Update is not a fast forward")
+    try:
+        ref.set_target(wanted.id)
+    except (pygit2.GitError, OSError):
+        raise Problem(422, "Update is not a fast forward") from None
+    return Reply(200, _ref(ref.name, str(wanted.id)))
+
+
+def _pulls_of_commit(call: Call, rest: str) -> Reply:
+    """/rest/commits/commits#list-pull-requests-associated-with-a-commit"""
+    sha = rest.removesuffix("/pulls")
+    return Reply(200, [pull for pull in call.record.pulls if pull["merge_commit_sha"] == sha])
+
+
 def _create_ref(call: Call, _: str) -> Reply:
     """/rest/git/refs#create-a-reference"""
     try:
@@ -225,6 +292,9 @@ def _create_pull(call: Call, _: str) -> Reply:
         "html_url": f"https://github.test/{full_name}/pull/{number}",
         "state": "open",
         "title": body["title"],
+        "merged_at": None,
+        "merge_commit_sha": None,
+        "labels": [],
         "head": {"ref": body["head"], "repo": {"full_name": full_name}},
         "base": {"ref": body["base"], "repo": {"full_name": full_name}},
     }
@@ -251,6 +321,10 @@ def _comment(call: Call, rest: str) -> Reply:
 
 READS: dict[tuple[str, str], Callable[[Call, str], Reply]] = {
     ("GET", "git/ref/heads/"): _get_ref,
+    ("GET", "git/ref/tags/"): _get_tag_ref,
+    ("GET", "git/tags/"): _get_tag,
+    ("GET", "tags"): _list_tags,
+    ("GET", "commits/"): _pulls_of_commit,
     ("GET", "git/trees/"): _get_tree,
     ("GET", "git/blobs/"): _get_blob,
     ("GET", "pulls"): _list_pulls,
@@ -260,7 +334,9 @@ WRITES: dict[tuple[str, str], Callable[[Call, str], Reply]] = {
     ("POST", "git/blobs"): _create_blob,
     ("POST", "git/trees"): _create_tree,
     ("POST", "git/commits"): _create_commit,
+    ("POST", "git/tags"): _create_tag,
     ("POST", "git/refs"): _create_ref,
+    ("PATCH", "git/refs/heads/"): _update_ref,
     ("DELETE", "git/refs/heads/"): _delete_ref,
     ("POST", "pulls"): _create_pull,
     ("PATCH", "pulls/"): _update_pull,

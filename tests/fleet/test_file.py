@@ -17,7 +17,7 @@ from tailrace.fleet.file import FleetFileError, read_fleet
 from tailrace.fleet.names import check_branch, check_path
 from tailrace.fleet.schema import fleet_schema
 from tailrace.fleet.starter import starter
-from tailrace.model import ForgeKind, RepositoryName, Strategy
+from tailrace.model import ForgeKind, Pin, RepositoryName, Strategy
 from tailrace.versions import VersionPolicy
 
 GOOD = """\
@@ -60,14 +60,14 @@ def test_a_good_file(tmp_path: Path) -> None:
     assert fleet.policy.versions is VersionPolicy.STRICT
     codex, hermes = fleet.downstreams
     assert codex.repository == RepositoryName("acme", "template-codex")
-    assert (codex.branch, codex.pin, codex.strategy) == (None, ".runtime-version", Strategy.COMMIT)
+    assert (codex.branch, codex.pins, codex.strategy) == (None, (Pin(),), Strategy.COMMIT)
     assert codex.consumer_paths == (
         ".gitea/workflows/publish-image.yml",
         ".forgejo/workflows/publish-image.yml",
         ".github/workflows/publish-image.yml",
     )
     assert hermes.repository == RepositoryName("other", "hermes")
-    assert (hermes.branch, hermes.pin) == ("release/1", "deploy/version")
+    assert (hermes.branch, hermes.pins) == ("release/1", (Pin("deploy/version"),))
     assert hermes.strategy is Strategy.PULL_REQUEST
 
 

@@ -17,7 +17,6 @@ from tailrace.forges.base import (
     BadAnswer,
     BranchMissing,
     Conflict,
-    FileChange,
     ForgeError,
     NotFound,
     PermissionDenied,
@@ -26,7 +25,7 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.git import GitForge
-from tailrace.model import RepositoryName
+from tailrace.model import FileChange, RepositoryName
 
 NAME = RepositoryName("fleet", "one")
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))
@@ -44,7 +43,7 @@ async def test_the_three_layouts(tmp_path: Path, layout: str) -> None:
     forge = GitForge(tmp_path)
     assert (await forge.tree(NAME, None, ["pin"])).commit == head(git)
     assert [facts.name async for facts in forge.repositories("fleet")] == [NAME]
-    await forge.write_file(NAME, "main", UPDATE, "Take 2")
+    await forge.write_files(NAME, "main", [UPDATE], "Take 2")
     assert at(git, "pin")[1] == b"2\n"
 
 
@@ -60,7 +59,7 @@ async def test_links_stay_inside(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="outside of the folder"):
             await forge.tree(name, None, ["pin"])
         with pytest.raises(Refused, match="outside of the folder"):
-            await forge.write_file(name, "main", UPDATE, "Take 2")
+            await forge.write_files(name, "main", [UPDATE], "Take 2")
     assert (await forge.tree(RepositoryName("fleet", "two"), None, ["pin"])).commit == head(real)
 
 
@@ -125,7 +124,7 @@ async def test_a_lock_is_waited_for(tmp_path: Path) -> None:
         if len(waits) == 2:
             lock.unlink()
 
-    await GitForge(tmp_path, sleep=sleep).write_file(NAME, "main", UPDATE, "Take 2")
+    await GitForge(tmp_path, sleep=sleep).write_files(NAME, "main", [UPDATE], "Take 2")
     assert (len(waits), count(git)) == (2, 2)
 
 
@@ -135,7 +134,7 @@ async def test_a_lock_that_nobody_lets_go(tmp_path: Path) -> None:
     lock.touch()
     waits = Waits()
     with pytest.raises(Unreachable, match=r"main\.lock"):
-        await GitForge(tmp_path, sleep=waits).write_file(NAME, "main", UPDATE, "Take 2")
+        await GitForge(tmp_path, sleep=waits).write_files(NAME, "main", [UPDATE], "Take 2")
     assert (len(waits), count(git)) == (7, 1)
 
 
@@ -149,7 +148,7 @@ async def test_a_branch_that_moves_at_the_last_moment(tmp_path: Path) -> None:
         commit(git, "main", {"other": b"faster\n"})
 
     with pytest.raises(Conflict, match="moved"):
-        await GitForge(tmp_path, sleep=sleep).write_file(NAME, "main", UPDATE, "Take 2")
+        await GitForge(tmp_path, sleep=sleep).write_files(NAME, "main", [UPDATE], "Take 2")
     assert (count(git), at(git, "pin")[1]) == (2, b"1\n")
 
 
@@ -167,10 +166,10 @@ async def test_who_commits(tmp_path: Path) -> None:
             pygit2.settings.search_path[level] = str(tmp_path)
         git = made(tmp_path / "fleet/one.git")
         forge = GitForge(tmp_path)
-        first = await forge.write_file(NAME, "main", UPDATE, "Take 2")
+        first = await forge.write_files(NAME, "main", [UPDATE], "Take 2")
         git.config["user.name"], git.config["user.email"] = "Release Bot", "bot@example.test"
         again = FileChange("pin", b"3\n", blob_sha(b"2\n"))
-        second = await forge.write_file(NAME, "main", again, "Take 3")
+        second = await forge.write_files(NAME, "main", [again], "Take 3")
     finally:
         for level, value in zip(levels, kept, strict=True):
             pygit2.settings.search_path[level] = value
@@ -187,7 +186,7 @@ async def test_who_commits(tmp_path: Path) -> None:
 async def test_a_hostile_path_is_never_written(tmp_path: Path, path: str) -> None:
     git = made(tmp_path / "fleet/one.git")
     with pytest.raises(ForgeError):
-        await GitForge(tmp_path).write_file(NAME, "main", FileChange(path, b"x", None), "x")
+        await GitForge(tmp_path).write_files(NAME, "main", [FileChange(path, b"x", None)], "x")
     assert count(git) == 1
 
 
@@ -201,14 +200,14 @@ async def test_what_stands_in_the_way_is_left_alone(
     git = made(tmp_path / "fleet/one.git", {"pin": b"1\n", "link": Entry(b"pin", FileMode.LINK)})
     change = FileChange(path, b"x", expected)
     with pytest.raises(Refused, match="next: "):
-        await GitForge(tmp_path).write_file(NAME, "main", change, "x")
+        await GitForge(tmp_path).write_files(NAME, "main", [change], "x")
     assert count(git) == 1
 
 
 async def test_a_branch_in_the_way_of_a_new_one(tmp_path: Path) -> None:
     git = made(tmp_path / "fleet/one.git")
     with pytest.raises(Refused, match="in the way"):
-        await GitForge(tmp_path).write_file(NAME, "main", UPDATE, "Take 2", "main/below")
+        await GitForge(tmp_path).write_files(NAME, "main", [UPDATE], "Take 2", "main/below")
     assert list(git.references) == ["refs/heads/main"]
 
 
@@ -216,8 +215,8 @@ async def test_git_itself_finds_nothing_to_complain_about(tmp_path: Path) -> Non
     path = tmp_path / "fleet/one.git"
     made(path, {"pin": b"1\n", "a/b/c": b"x", "a.b": b"x", "a-b": b"x"})
     forge = GitForge(tmp_path)
-    await forge.write_file(NAME, "main", UPDATE, "Take 2")
-    await forge.write_file(NAME, "main", FileChange("a/b/d/e", b"x", None), "Take 2")
+    await forge.write_files(NAME, "main", [UPDATE], "Take 2")
+    await forge.write_files(NAME, "main", [FileChange("a/b/d/e", b"x", None)], "Take 2")
     fsck = ["git", "-C", str(path), "fsck", "--strict"]
     done = await asyncio.to_thread(subprocess.run, fsck, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, b"")

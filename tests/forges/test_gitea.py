@@ -26,7 +26,6 @@ from tailrace.forges.base import (
     BadAnswer,
     BranchMissing,
     Conflict,
-    FileChange,
     ForgeError,
     NotFound,
     PermissionDenied,
@@ -38,7 +37,7 @@ from tailrace.forges.base import (
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.gitea import GiteaForge
 from tailrace.forges.http import Patience, Transport
-from tailrace.model import RepositoryName
+from tailrace.model import FileChange, RepositoryName
 
 NAME = RepositoryName("fleet", "one")
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))
@@ -94,7 +93,7 @@ WRITES = [
 async def test_what_a_rejected_write_is(status: int, message: str, kind: type[ForgeError]) -> None:
     async with gitea(said(status, message)) as (forge, server):
         with pytest.raises(ForgeError, match="fleet/one: ") as caught:
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
     assert type(caught.value) is kind
     assert len(server.got) == 1, "a write is never sent twice"
 
@@ -114,9 +113,9 @@ async def test_a_token_without_the_scope_read_user_is_no_fault() -> None:
 async def test_what_is_sent_to_create_and_to_update() -> None:
     written = {"content": {"sha": blob_sha(b"2\n")}, "commit": {"sha": COMMIT}}
     async with gitea(json(201, written)) as (forge, server):
-        made = await forge.write_file(NAME, "main", UPDATE, "Take 2", new_branch="n")
-        await forge.write_file(NAME, "main", FileChange("a b/ü?", b"2\n", None), "Take 2")
-    assert (made.sha, made.blob) == (COMMIT, blob_sha(b"2\n"))
+        made = await forge.write_files(NAME, "main", [UPDATE], "Take 2", new_branch="n")
+        await forge.write_files(NAME, "main", [FileChange("a b/ü?", b"2\n", None)], "Take 2")
+    assert (made.sha, made.blobs) == (COMMIT, (blob_sha(b"2\n"),))
     update, create = server.got
     assert (update.method, update.path) == ("PUT", "/repos/fleet/one/contents/pin")
     assert b'"new_branch":"n"' in update.body
@@ -146,13 +145,13 @@ async def test_a_redirect_that_leads_nowhere(place: str) -> None:
         with pytest.raises(BadAnswer, match="not followed"):
             await forge.tree(NAME, "main", ["pin"])
         with pytest.raises(BadAnswer, match="not followed"):
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
 
 
 async def test_a_transferred_repository_keeps_its_new_owner() -> None:
     async with gitea(raw(307, b"", location="/repos/other/two/contents/pin")) as (forge, server):
         with pytest.raises(Renamed) as caught:
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
     assert caught.value.to == RepositoryName("other", "two")
     assert len(server.got) == 1
 

@@ -16,7 +16,6 @@ from tailrace.forges.base import (
     BranchMissing,
     Conflict,
     EmptyRepository,
-    FileChange,
     ForgeError,
     NotFound,
     PermissionDenied,
@@ -29,7 +28,7 @@ from tailrace.forges.base import (
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.github import GitHubForge
 from tailrace.forges.http import Transport
-from tailrace.model import RepositoryName
+from tailrace.model import FileChange, RepositoryName
 
 NAME = RepositoryName("fleet", "one")
 UPDATE = FileChange("pin", b"2\n", blob_sha(b"1\n"))
@@ -103,7 +102,7 @@ WRITES = [
 async def test_what_a_rejected_write_is(status: int, message: str, kind: type[ForgeError]) -> None:
     async with github(said(status, message)) as (forge, server):
         with pytest.raises(ForgeError, match="fleet/one: ") as caught:
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
     assert type(caught.value) is kind
     assert max(len(line) for line in str(caught.value).split("\n")) <= 80
     assert len(server.got) == 1, "a write is never sent twice"
@@ -113,10 +112,10 @@ async def test_a_write_that_is_not_found_is_looked_into() -> None:
     answers = {"GET /repos/fleet/one": json(200, REPOSITORY)}
     async with github(answers) as (forge, _):
         with pytest.raises(PermissionDenied, match="may read it and not write"):
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
     async with github({}) as (forge, _):
         with pytest.raises(NotFound):
-            await forge.write_file(NAME, "main", UPDATE, "Take 2")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2")
 
 
 async def test_a_second_pull_request() -> None:
@@ -229,7 +228,7 @@ async def test_a_new_branch_of_a_renamed_repository() -> None:
     }
     async with github(answers) as (forge, server):
         with pytest.raises(Renamed) as caught:
-            await forge.write_file(NAME, "main", UPDATE, "Take 2", new_branch="n")
+            await forge.write_files(NAME, "main", [UPDATE], "Take 2", new_branch="n")
     assert str(caught.value.to) == "fleet/two"
     assert {got.method for got in server.got} == {"GET"}
 
@@ -262,7 +261,9 @@ async def test_a_path_that_no_file_has_is_not_even_sent(path: str) -> None:
     async with github({}) as (forge, server):
         for new_branch in (None, "n"):
             with pytest.raises(Refused, match="no path of a file"):
-                await forge.write_file(NAME, "main", FileChange(path, b"", None), "x", new_branch)
+                await forge.write_files(
+                    NAME, "main", [FileChange(path, b"", None)], "x", new_branch
+                )
     assert server.got == []
 
 

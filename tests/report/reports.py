@@ -12,6 +12,7 @@ from tailrace.model import (
     Evidence,
     Failure,
     FailureKind,
+    FileChange,
     Keep,
     Refuse,
     Release,
@@ -28,6 +29,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RELEASE = Release("runtime", "0.1.1001")
 HEAD = "4f2a91c0" * 5
 BLOB = "d" * 40
+PIN = ".runtime-version"
+CHANGE = FileChange(PIN, b"0.1.1001\n", BLOB)
 CONSUMER = ".gitea/workflows/publish-image.yml"
 
 
@@ -49,7 +52,7 @@ def verdict(
         got=got,
         malformed=malformed,
         detail=detail,
-        evidence=None if unknown else Evidence(repository, branch, HEAD, BLOB, NOW),
+        evidence=None if unknown else Evidence(repository, branch, HEAD, {PIN: BLOB}, NOW),
         consumers=() if unknown or state is State.SKIPPED else (CONSUMER,),
         failure=Failure(FailureKind.NOT_FOUND, detail) if unknown else None,
     )
@@ -71,14 +74,14 @@ ALL_STATES = (
 
 def cascade() -> Report:
     """A cascade in which every kind of outcome happens."""
-    seen = Snapshot(RepositoryName("acme", "x"), "main", HEAD, None, (CONSUMER,))
+    seen = Snapshot(RepositoryName("acme", "x"), "main", HEAD, {}, (CONSUMER,))
     failed = Failure(FailureKind.ARCHIVED, "acme/hermes: is archived\n  next: unarchive it")
     rows = [
-        Outcome(Write(seen, BLOB, b"0.1.1001\n", "old"), ALL_STATES[0], Commit(HEAD, BLOB)),
+        Outcome(Write(seen, (CHANGE,), "old"), ALL_STATES[0], Commit(HEAD, (BLOB,))),
         Outcome(
             Refuse(failed, seen), replace(ALL_STATES[1], detail=failed.message), failure=failed
         ),
-        Outcome(Create(seen, b"0.1.1001\n", "not there"), ALL_STATES[3], failure=failed),
+        Outcome(Create(seen, (CHANGE,), "not there"), ALL_STATES[3], failure=failed),
         Outcome(Skip(seen, "no consumer"), ALL_STATES[4]),
         Outcome(Keep(seen), verdict("langgraph", State.CONVERGED, "0.1.1001")),
     ]

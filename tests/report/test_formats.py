@@ -132,7 +132,7 @@ def test_json_has_everything_and_is_versioned() -> None:
         "repository": "acme/codex",
         "branch": "main",
         "commit": "4f2a91c0" * 5,
-        "blob": "d" * 40,
+        "blobs": {".runtime-version": "d" * 40},
         "observed_at": "2026-11-23T12:00:00+00:00",
     }
     assert first["outcome"]["did"] == "written"

@@ -13,6 +13,7 @@ from tailrace.model import (
     Downstream,
     Failure,
     FailureKind,
+    FileChange,
     FileKind,
     Keep,
     Observation,
@@ -42,7 +43,10 @@ from tailrace.runs import (
 NAME = RepositoryName("acme", "codex")
 CODEX = Downstream("codex", NAME)
 PIN = PinFile(FileKind.FILE, BLOB, 9, b"0.1\x1b[2J\n")
-SEEN = Snapshot(NAME, "main", HEAD, PIN, (".gitea/workflows/publish-image.yml",))
+CHANGE = FileChange(".runtime-version", b"0.1.1001\n", BLOB)
+SEEN = Snapshot(
+    NAME, "main", HEAD, {".runtime-version": PIN}, (".gitea/workflows/publish-image.yml",)
+)
 LOST = Failure(FailureKind.NOT_FOUND, "acme/codex: not there\n  next: check `repo`")
 
 
@@ -54,7 +58,7 @@ def plan(*rows: Planned) -> Plan:
     return Plan(RELEASE, rows, calls=7, commits=1, pull_requests=0)
 
 
-WRITE = planned(Write(SEEN, BLOB, b"0.1.1001\n", "another version"))
+WRITE = planned(Write(SEEN, (CHANGE,), "another version"))
 WHOLE = plan(WRITE, planned(Keep(SEEN)), planned(Skip(SEEN, "none")), planned(Refuse(LOST), LOST))
 
 
@@ -82,7 +86,8 @@ def test_a_plan_shows_the_diff_the_reason_and_the_cost() -> None:
         "    another version",
         "costs 1 commit, 7 calls; nothing was written",
     ]
-    assert of_plan(WHOLE)["planned"][0]["before"] == "0.1\x1b[2J\n"
+    pin = {"path": ".runtime-version", "before": "0.1\x1b[2J\n", "after": "0.1.1001\n"}
+    assert of_plan(WHOLE)["planned"][0]["pins"] == [pin]
 
 
 def test_the_exit_codes_of_a_plan() -> None:

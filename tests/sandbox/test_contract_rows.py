@@ -20,7 +20,6 @@ from tailrace.forges.base import (
     Archived,
     BranchMissing,
     Conflict,
-    FileChange,
     Forge,
     ForgeError,
     NotFound,
@@ -30,7 +29,7 @@ from tailrace.forges.base import (
     TokenRefused,
 )
 from tailrace.forges.open import open_forge
-from tailrace.model import ForgeKind, ForgeSettings, RepositoryName
+from tailrace.model import FileChange, ForgeKind, ForgeSettings, RepositoryName
 from tailrace.sandbox.server import SandboxServer
 
 PINNED = "/repos/acme/pinned"
@@ -110,8 +109,8 @@ async def test_put_with_a_stale_sha_is_422_and_a_conflict(peer: Peer) -> None:
     assert body["message"].startswith(f"sha does not match [given: {'0' * 40}, expected: ")
     async with peer.forge() as forge:
         with pytest.raises(Conflict):
-            await forge.write_file(
-                REPOSITORY, "main", FileChange(".runtime-version", b"x", "0" * 40), "m"
+            await forge.write_files(
+                REPOSITORY, "main", [FileChange(".runtime-version", b"x", "0" * 40)], "m"
             )
 
 
@@ -128,8 +127,8 @@ async def test_post_on_a_file_that_exists_is_422_and_a_conflict(peer: Peer) -> N
     assert body["message"] == "repository file already exists [path: .runtime-version]"
     async with peer.forge() as forge:
         with pytest.raises(Conflict):
-            await forge.write_file(
-                REPOSITORY, "main", FileChange(".runtime-version", b"x", None), "m"
+            await forge.write_files(
+                REPOSITORY, "main", [FileChange(".runtime-version", b"x", None)], "m"
             )
 
 
@@ -140,7 +139,7 @@ async def test_of_several_writers_one_succeeds_and_the_others_are_conflicts(peer
         async def write(number: int) -> str:
             change = FileChange(f"{number}.txt", b"x", None)
             try:
-                return (await forge.write_file(REPOSITORY, "main", change, "m")).sha
+                return (await forge.write_files(REPOSITORY, "main", [change], "m")).sha
             except Conflict:
                 return "conflict"
 
@@ -165,7 +164,7 @@ async def test_put_on_a_path_that_is_not_there_is_500_and_a_conflict(peer: Peer)
     assert (status, body["message"]) == (500, "object does not exist [id: , rel_path: no]")
     async with peer.forge() as forge:
         with pytest.raises(Conflict):
-            await forge.write_file(REPOSITORY, "main", FileChange("no/x", b"x", "0" * 40), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("no/x", b"x", "0" * 40)], "m")
 
 
 async def test_delete_with_a_stale_sha_is_400(peer: Peer) -> None:
@@ -227,7 +226,7 @@ async def test_a_renamed_repository_redirects_on_every_path(peer: Peer) -> None:
             view = await forge.tree(REPOSITORY, branch, [".runtime-version"])
             assert view.repository == RepositoryName("acme", "moved")
         with pytest.raises(Renamed, match="acme/moved"):
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m")
 
 
 async def test_an_archived_repository_can_be_read_and_not_written(peer: Peer) -> None:
@@ -236,7 +235,7 @@ async def test_an_archived_repository_can_be_read_and_not_written(peer: Peer) ->
     assert (await peer.call("PUT", PIN, new(b"x", sha=await peer.sha())))[0] == 423
     async with peer.forge() as forge:
         with pytest.raises(Archived):
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m")
 
 
 async def test_a_private_repository_is_404_like_a_missing_one(peer: Peer) -> None:
@@ -266,7 +265,7 @@ async def test_a_token_without_the_scope_is_403_and_the_scope_is_named(peer: Pee
     token = peer.store.token("sandbox", ["read:repository"])
     async with peer.forge(token) as forge:
         with pytest.raises(PermissionDenied, match=r"\[write:repository\]"):
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m")
 
 
 async def test_no_permission_and_a_protected_branch_are_403_with_words_of_their_own(
@@ -275,12 +274,12 @@ async def test_no_permission_and_a_protected_branch_are_403_with_words_of_their_
     token = peer.store.add_user("dev")
     async with peer.forge(token) as forge:
         with pytest.raises(PermissionDenied, match="should have a permission to write") as raised:
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m")
         assert not isinstance(raised.value, ProtectedBranch)
         peer.store.collaborate("acme", "pinned", "dev", "write")
         peer.store.protect("acme", "pinned")
         with pytest.raises(ProtectedBranch, match="user cannot commit to repo"):
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m")
 
 
 async def test_a_limit_above_the_maximum_is_silently_capped(peer: Peer) -> None:
@@ -306,7 +305,7 @@ async def test_a_new_branch_that_exists_is_422_and_a_conflict(peer: Peer) -> Non
     await peer.pull("b", b"1\n")
     async with peer.forge() as forge:
         with pytest.raises(Conflict, match=r"branch already exists \[name: b\]"):
-            await forge.write_file(REPOSITORY, "main", FileChange("x", b"x", None), "m", "b")
+            await forge.write_files(REPOSITORY, "main", [FileChange("x", b"x", None)], "m", "b")
 
 
 async def test_the_same_pull_request_twice_is_409_and_a_conflict(peer: Peer) -> None:

@@ -16,7 +16,7 @@ from tenacity.wait import wait_exponential_jitter
 from tailrace.cascade.message import commit_message
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.pull import propose
-from tailrace.forges.base import AnswerLost, Conflict, FileChange, Forge, ForgeError
+from tailrace.forges.base import AnswerLost, Conflict, Forge, ForgeError
 from tailrace.model import (
     Action,
     Commit,
@@ -101,11 +101,10 @@ class Applier:
         if downstream.strategy is Strategy.PULL_REQUEST:
             made = await propose(self.forge, downstream, action, self.release)
             return Applied(action, made.commit, made.pull_request, made.failure)
-        expected = action.expected if isinstance(action, Write) else None
-        commit = await self.forge.write_file(
+        commit = await self.forge.write_files(
             action.snapshot.repository,
             action.snapshot.branch,
-            FileChange(downstream.pin, action.content, expected),
+            action.changes,
             commit_message(action, self.release),
         )
         return Applied(action, commit)

@@ -40,11 +40,14 @@ async def observe(
 
     ``branch`` None means the forge's default branch, which costs one call more.
     """
-    paths = (downstream.pin, *downstream.consumer_paths)
+    paths = (*downstream.pin_paths, *downstream.consumer_paths)
     try:
         view = await forge.tree(downstream.repository, branch, paths)
-        entry = view.entries.get(downstream.pin)
-        pin = None if entry is None else await _pin(forge, view.repository, entry, known)
+        pins = {
+            path: await _pin(forge, view.repository, view.entries[path], known)
+            for path in downstream.pin_paths
+            if path in view.entries
+        }
     except ForgeError as error:
         return Observation(downstream, clock(), error.failure())
     asked, answered = str(downstream.repository), str(view.repository)
@@ -55,7 +58,7 @@ async def observe(
             repository=view.repository,
             branch=view.branch,
             commit=view.commit,
-            pin=pin,
+            pins=pins,
             consumers=view.consumers(downstream),
             # Forges compare names without case.
             renamed=asked.lower() != answered.lower(),

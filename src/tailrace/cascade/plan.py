@@ -9,15 +9,19 @@ from tailrace.model import (
     Create,
     Failure,
     FailureKind,
+    FileChange,
     Keep,
     Observation,
+    Pin,
+    PinFormat,
     Refuse,
     Release,
     Skip,
     Snapshot,
     Write,
 )
-from tailrace.pins import text
+from tailrace.pins import reading, text
+from tailrace.pins.places import Unreadable
 from tailrace.versions import VersionPolicy
 
 
@@ -37,28 +41,65 @@ def decide(observation: Observation, release: Release, rules: Rules) -> Action:
     reason = no_consumer(observation, seen)
     if reason is not None:
         return Skip(seen, reason)
-    content = text.render(release.version)
-    pin = observation.downstream.pin
-    if seen.pin is None:
-        return _forbidden(observation, seen) or Create(seen, content, f"{pin} is not there")
-    reading = text.read(seen.pin, rules.versions)
-    if reading.problem is not None:
-        return _refuse(
-            seen,
-            f"{seen.repository}: {pin} {reading.problem}"
-            "\n  next: put a plain file with the version there, by hand",
-        )
-    if seen.pin.content == content:
+    changes: list[FileChange] = []
+    reasons: list[str] = []
+    for path in observation.downstream.pin_paths:
+        found = _of_file(observation, seen, path, release, rules)
+        if isinstance(found, Refuse):
+            return found
+        if found is not None:
+            changes.append(found[0])
+            reasons.append(found[1])
+    if not changes:
         return Keep(seen)
-    newer = text.newer(reading, release.version)
-    if newer is not None and not rules.allow_downgrade:
-        return _refuse(
-            seen,
-            f"{seen.repository}: has {newer}, which is newer than {release.version}"
-            "\n  next: cascade the newer release, or say --allow-downgrade",
-        )
-    why = f"{pin} has another version" if reading.exact else f"{pin} is malformed"
-    return _forbidden(observation, seen) or Write(seen, seen.pin.sha, content, why)
+    forbidden = _forbidden(observation, seen)
+    if forbidden is not None:
+        return forbidden
+    made = Create if all(change.expected is None for change in changes) else Write
+    return made(seen, tuple(changes), "; ".join(reasons))
+
+
+def _of_file(
+    observation: Observation, seen: Snapshot, path: str, release: Release, rules: Rules
+) -> tuple[FileChange, str] | Refuse | None:
+    """What one file needs, and why; None where it has the release already."""
+    pins = [pin for pin in observation.downstream.pins if pin.path == path]
+    file = seen.pins.get(path)
+    if file is None:
+        if any(pin.format is not PinFormat.TEXT for pin in pins):
+            return _refuse(
+                seen,
+                f"{seen.repository}: {path} is not there"
+                "\n  next: add it by hand, with a version to edit, or correct `pins`",
+            )
+        content = text.render(release.version)
+        return FileChange(path, content, None), f"{path} is not there"
+    readings = [reading.read(pin, file, release.package, rules.versions) for pin in pins]
+    for pin, found in zip(pins, readings, strict=True):
+        if found.problem is not None:
+            return _refuse(seen, f"{seen.repository}: {path} {found.problem}{_mend(pin)}")
+        newer = reading.newer(found, release.version)
+        if newer is not None and not rules.allow_downgrade:
+            return _refuse(
+                seen,
+                f"{seen.repository}: has {newer}, which is newer than {release.version}"
+                "\n  next: cascade the newer release, or say --allow-downgrade",
+            )
+    try:
+        content = reading.rewritten(pins, file, release.package, release.version)
+    except Unreadable as error:
+        return _refuse(seen, f"{seen.repository}: {path} {error}")
+    if content == file.content:
+        return None
+    exact = all(found.exact for found in readings)
+    why = f"{path} has another version" if exact else f"{path} is malformed"
+    return FileChange(path, content, file.sha), why
+
+
+def _mend(pin: Pin) -> str:
+    if pin.format is PinFormat.TEXT:
+        return "\n  next: put a plain file with the version there, by hand"
+    return "\n  next: mend that file by hand, or correct `pins` in the fleet file"
 
 
 def no_consumer(observation: Observation, seen: Snapshot) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tailrace.cascade.message import commit_message, pull_request_body, pull_request_title
-from tailrace.forges.base import BranchMissing, Conflict, FileChange, Forge, ForgeError, Refused
+from tailrace.forges.base import BranchMissing, Conflict, Forge, ForgeError, Refused
 from tailrace.forges.blobs import blob_sha
 from tailrace.model import (
     Commit,
@@ -63,12 +63,12 @@ async def propose(
     current = next((p for p in opened if p.head == head), None)
     commit = None
     if current is None:
-        commit = await _branch(forge, downstream, action, release, head)
+        commit = await _branch(forge, action, release, head)
         current = await forge.open_pull_request(
             name, head, base, pull_request_title(release), pull_request_body(action, release)
         )
     else:
-        await _check(forge, downstream, action, head)
+        await _check(forge, action, head)
     note = f"Superseded by {current.url}, which carries {release.version}."
     try:
         for older in opened:
@@ -81,32 +81,31 @@ async def propose(
 
 
 async def _branch(
-    forge: Forge, downstream: Downstream, action: Write | Create, release: Release, head: str
+    forge: Forge, action: Write | Create, release: Release, head: str
 ) -> Commit | None:
-    """Make the branch ``head`` with the pin in it; None where it stood there already."""
+    """Make the branch ``head`` with the pins in it; None where it stood there already."""
     name, base = action.snapshot.repository, action.snapshot.branch
-    expected = action.expected if isinstance(action, Write) else None
-    change = FileChange(downstream.pin, action.content, expected)
     message = commit_message(action, release)
     try:
-        return await forge.write_file(name, base, change, message, new_branch=head)
+        return await forge.write_files(name, base, action.changes, message, new_branch=head)
     except Conflict as conflict:
         try:
-            await _check(forge, downstream, action, head)
+            await _check(forge, action, head)
         except BranchMissing:
             # Not our branch but the base was the conflict: it has to be read again.
             raise conflict from None
         return None
 
 
-async def _check(forge: Forge, downstream: Downstream, action: Write | Create, head: str) -> None:
+async def _check(forge: Forge, action: Write | Create, head: str) -> None:
     """Raises `Refused` where the branch ``head`` has another pin than it must."""
     name = action.snapshot.repository
-    view = await forge.tree(name, head, (downstream.pin,))
-    entry = view.entries.get(downstream.pin)
-    blob = blob_sha(action.content, None if entry is None else entry.sha)
-    if entry is None or entry.kind is not FileKind.FILE or entry.sha != blob:
-        raise Refused(
-            f"{name}: branch {head} is there, but its {downstream.pin} is another"
-            "\n  next: delete that branch, then run this again"
-        )
+    view = await forge.tree(name, head, [change.path for change in action.changes])
+    for change in action.changes:
+        entry = view.entries.get(change.path)
+        blob = blob_sha(change.content, None if entry is None else entry.sha)
+        if entry is None or entry.kind is not FileKind.FILE or entry.sha != blob:
+            raise Refused(
+                f"{name}: branch {head} is there, but its {change.path} is another"
+                "\n  next: delete that branch, then run this again"
+            )

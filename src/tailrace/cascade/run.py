@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tailrace.atonce import each_at_once
 from tailrace.cascade.apply import Applied, Applier, Sleep
-from tailrace.cascade.observe import known_blobs, observe
+from tailrace.cascade.observe import KnownBlobs, known_blobs, observe
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.verify import judge
 from tailrace.forges.base import Forge
@@ -24,7 +24,6 @@ from tailrace.model import (
     FailureKind,
     Fleet,
     Observation,
-    PinFile,
     Refuse,
     Release,
     Snapshot,
@@ -151,9 +150,10 @@ class Run:
     async def _read_back(
         self, downstream: Downstream, before: Snapshot, applied: Applied
     ) -> Verdict:
+        contents = _contents(before, applied)
         for wait in (*_READ_BACK_AGAIN, None):
             self.watch(downstream, Step.READING_BACK, "")
-            verdict = self._judge(await self._observe(downstream, before.branch, before.pin))
+            verdict = self._judge(await self._observe(downstream, before.branch, contents))
             waits = applied.commit is not None and applied.pull_request is None
             if verdict.state is State.CONVERGED or not waits or wait is None:
                 return verdict
@@ -162,13 +162,11 @@ class Run:
         raise AssertionError("the last round returns")
 
     async def _observe(
-        self, downstream: Downstream, branch: str | None, before: PinFile | None = None
+        self, downstream: Downstream, branch: str | None, known: KnownBlobs | None = None
     ) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
-        known = known_blobs(text.render(self.release.version))
-        if before is not None and before.content is not None:
-            # What a SHA names never changes, so it need not be fetched twice.
-            known = {**known, before.sha: before.content}
+        # What a SHA names never changes, so it need not be fetched.
+        known = {**known_blobs(text.render(self.release.version)), **(known or {})}
         return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
 
     def _judge(self, observation: Observation) -> Verdict:
@@ -195,6 +193,17 @@ class Run:
     async def _each(self, one: Callable[[Downstream], Awaitable[R]]) -> tuple[R, ...]:
         """``one`` for every downstream, in the fleet's order, some at a time."""
         return await each_at_once(self.fleet.downstreams, one, self.fleet.forge.concurrency)
+
+
+def _contents(before: Snapshot, applied: Applied) -> KnownBlobs:
+    """What the pins had and what they were given, by blob SHA."""
+    known: dict[str, bytes] = {
+        file.sha: file.content for file in before.pins.values() if file.content is not None
+    }
+    if isinstance(applied.action, Write | Create):
+        for change in applied.action.changes:
+            known |= known_blobs(change.content)
+    return known
 
 
 def skipped(command: str, release: Release, skip: IntentionalSkip) -> Report:

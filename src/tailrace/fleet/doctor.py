@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tailrace.atonce import each_at_once
 from tailrace.forges.base import Forge, ForgeError, Repository
-from tailrace.model import Downstream, Failure, FileKind, Fleet, ForgeKind, Strategy, TreeEntry
+from tailrace.model import Downstream, Failure, FileKind, Fleet, ForgeKind, Strategy, TreeView
 from tailrace.runs import Check, CheckState, Step, Watch, ignore
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -85,7 +85,7 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     try:
         facts = await forge.repository(downstream.repository)
         branch = downstream.branch or facts.default_branch
-        paths = (downstream.pin, *downstream.consumer_paths)
+        paths = (*downstream.pin_paths, *downstream.consumer_paths)
         view = await forge.tree(downstream.repository, branch, paths)
     except ForgeError as error:
         return _failed(name, error.failure())
@@ -95,24 +95,26 @@ async def _downstream(downstream: Downstream, forge: Forge) -> Check:
     if view.commit is None:
         text = f"{facts.name}: is empty\n  next: push its first commit, or take it out"
         return Check(name, CheckState.WARNING, text)
-    pin = view.entries.get(downstream.pin)
-    if pin is not None and pin.kind is not FileKind.FILE:
-        text = f"{facts.name}: {downstream.pin} is a {pin.kind}\n  next: put a plain file there"
-        return Check(name, CheckState.FAILED, text)
+    for path in downstream.pin_paths:
+        pin = view.entries.get(path)
+        if pin is not None and pin.kind is not FileKind.FILE:
+            text = f"{facts.name}: {path} is a {pin.kind}\n  next: put a plain file there"
+            return Check(name, CheckState.FAILED, text)
     if not view.consumers(downstream):
         text = (
             f"{facts.name}: no {downstream.consumer} in {', '.join(downstream.folders)}"
             "\n  next: correct `consumer` or `folders`, or take it out; it would be skipped"
         )
         return Check(name, CheckState.WARNING, text)
-    return await _writable(downstream, branch, facts, pin, forge)
+    return await _writable(downstream, branch, facts, view, forge)
 
 
 async def _writable(
-    downstream: Downstream, branch: str, facts: Repository, pin: TreeEntry | None, forge: Forge
+    downstream: Downstream, branch: str, facts: Repository, view: TreeView, forge: Forge
 ) -> Check:
     name = downstream.name
-    has = "has" if pin is not None else "has no"
+    missing = [path for path in downstream.pin_paths if path not in view.entries]
+    has = f"has no {missing[0]}" if missing else f"has {', '.join(downstream.pin_paths)}"
     try:
         may = facts.can_push is not False and await forge.check_write(facts.name, branch)
     except ForgeError as error:
@@ -132,9 +134,9 @@ async def _writable(
         )
         return Check(name, CheckState.FAILED, text)
     if may is None:
-        text = f"{facts.name} {branch}: readable, {has} {downstream.pin}; a rule may forbid pushes"
+        text = f"{facts.name} {branch}: readable, {has}; a rule may forbid pushes"
         return Check(name, CheckState.OK, text)
-    text = f"{facts.name} {branch}: readable, writable, {has} {downstream.pin}"
+    text = f"{facts.name} {branch}: readable, writable, {has}"
     return Check(name, CheckState.OK, text)
 
 

@@ -24,6 +24,8 @@ from tailrace.model import (
     Fleet,
     ForgeKind,
     ForgeSettings,
+    Pin,
+    PinFormat,
     Policy,
     RepositoryName,
     Strategy,
@@ -115,6 +117,8 @@ def _across(checked: shape.FleetFile, *, listed_elsewhere: bool) -> Iterator[Pro
             check_url(forge.url)
         except ValueError as error:
             yield ("forge", "url"), str(error)
+    if checked.defaults.pin is not None and checked.defaults.pins is not None:
+        yield ("defaults", "pins"), "pin and pins exclude each other"
     if not checked.downstream and checked.fleet is None and not listed_elsewhere:
         yield (), "the fleet is empty: add a [[downstream]], or [fleet] with a manifest"
     by_name: dict[str, int] = {}
@@ -123,16 +127,19 @@ def _across(checked: shape.FleetFile, *, listed_elsewhere: bool) -> Iterator[Pro
         if "/" not in row.repo and forge.owner is None:
             fact = f"{row.repo!r} has no owner, and forge.owner is not set"
             yield ("downstream", number, "repo"), fact
+        if row.pin is not None and row.pins is not None:
+            yield ("downstream", number, "pins"), "pin and pins exclude each other"
         first = by_name.setdefault(row.name, number)
         if first != number:
             yield ("downstream", number, "name"), f"{row.name} is the name of another above"
         owner = "" if "/" in row.repo else f"{forge.owner}/"
         branch = row.branch or checked.defaults.branch
-        place = (f"{owner}{row.repo}".lower(), branch, row.pin or checked.defaults.pin)
-        first = by_place.setdefault(place, number)
-        if first != number:
-            other = checked.downstream[first].name
-            yield ("downstream", number, "repo"), f"has the same repository and pin as {other}"
+        for pin in _pins(checked, row):
+            place = (f"{owner}{row.repo}".lower(), branch, pin.path)
+            first = by_place.setdefault(place, number)
+            if first != number:
+                other = checked.downstream[first].name
+                yield ("downstream", number, "repo"), f"has the same repository and pin as {other}"
 
 
 def _refused(file: Path, source: bytes, problems: Sequence[Problem]) -> FleetFileError:
@@ -237,6 +244,16 @@ def _repository(checked: shape.FleetFile, text: str) -> RepositoryName:
     )
 
 
+def _pins(checked: shape.FleetFile, row: shape.DownstreamTable | None) -> tuple[Pin, ...]:
+    """The pins that a downstream says, else those of the defaults."""
+    for table in (row, checked.defaults):
+        if table is not None and table.pins is not None:
+            return tuple(Pin(p.path, PinFormat(p.format), p.key) for p in table.pins)
+        if table is not None and table.pin is not None:
+            return (Pin(table.pin),)
+    return (Pin(),)
+
+
 def _downstream(
     checked: shape.FleetFile,
     name: str,
@@ -254,7 +271,7 @@ def _downstream(
         name=name,
         repository=repository,
         branch=branch or of("branch"),
-        pin=of("pin"),
+        pins=_pins(checked, row),
         consumer=of("consumer"),
         folders=tuple(of("folders")),
         strategy=Strategy(of("strategy")),

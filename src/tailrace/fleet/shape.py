@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tailrace.fleet import names
 from tailrace.model import WORKFLOW_FOLDERS
+from tailrace.pins import formats
 
 Name = Annotated[str, AfterValidator(names.check_name)]
 Package = Annotated[str, AfterValidator(names.check_package)]
@@ -58,11 +59,50 @@ class ForgeTable(_Table):
     )
 
 
+class PinTable(_Table):
+    """One place that states the version."""
+
+    path: Path = Field(description="The file.")
+    format: Literal[
+        "text", "requirements", "pyproject", "toml", "dockerfile", "yaml", "json", "regex"
+    ] = Field(default="text", description="text: the whole file is the version and a newline.")
+    key: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="dockerfile: the ARG's name; toml, yaml, json: the path of keys;"
+        " regex: an expression with one group.",
+    )
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        formats.check(self.format, self.key)
+        return self
+
+
+def _check_pins(rows: list[PinTable]) -> list[PinTable]:
+    for number, row in enumerate(rows):
+        for other in rows[:number]:
+            alone = "text" in (row.format, other.format)
+            if row.path == other.path and (
+                alone or (row.format, row.key) == (other.format, other.key)
+            ):
+                raise ValueError(f"{row.path} stands there twice")
+    return rows
+
+
+Pins = Annotated[list[PinTable], Field(min_length=1, max_length=20), AfterValidator(_check_pins)]
+
+
 class DefaultsTable(_Table):
     """What holds for a downstream that does not say otherwise."""
 
     branch: Branch | None = Field(default=None, description="Default: the forge's default branch.")
-    pin: Path = Field(default=".runtime-version", description="The file that states the version.")
+    pin: Path | None = Field(
+        default=None,
+        description="The file that states the version, and nothing else; .runtime-version.",
+    )
+    pins: Pins | None = Field(default=None, description="Instead of pin: several, or other ones.")
     consumer: FileName = Field(
         default="publish-image.yml", description="The workflow that acts on the pin."
     )
@@ -111,6 +151,7 @@ class DownstreamTable(_Table):
     repo: RepositoryText = Field(description="name (of forge.owner) or owner/name.")
     branch: Branch | None = None
     pin: Path | None = None
+    pins: Pins | None = None
     consumer: FileName | None = None
     folders: Folders | None = None
     strategy: StrategyText | None = None

@@ -26,7 +26,8 @@ owner = {owner}                  # whose the repositories below are, unless they
 
 [defaults]
 # branch = "main"                # default: what the forge says; naming it saves a call a repository
-# pin = ".runtime-version"
+# pin = ".runtime-version"      # the whole file is the version; for other places, instead:
+# pins = [{{ path = "Dockerfile", format = "dockerfile", key = "RUNTIME_VERSION" }}]
 # consumer = "publish-image.yml"
 # folders = [".gitea/workflows", ".forgejo/workflows", ".github/workflows"]
 # strategy = "commit"            # or "pull-request"

@@ -12,6 +12,7 @@ from tailrace.model import (
     Commit,
     Failure,
     FailureKind,
+    FileChange,
     PullRequest,
     RepositoryName,
     Strategy,
@@ -149,13 +150,14 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class FileChange:
-    """One file that a commit writes, with its compare-and-swap."""
+class Tag:
+    """A tag, and what it says."""
 
-    path: str
-    content: bytes
-    #: The blob that must still stand there; None: nothing may stand there.
-    expected: str | None
+    name: str
+    #: The commit that it stands at.
+    commit: str
+    #: An annotated tag's message; empty for one without.
+    message: str
 
 
 class Forge(Protocol):
@@ -218,15 +220,17 @@ class Forge(Protocol):
         """A blob's bytes, at most ``limit`` of them; a larger one raises `BadAnswer`."""
         ...
 
-    async def write_file(
+    async def write_files(
         self,
         name: RepositoryName,
         branch: str,
-        change: FileChange,
+        changes: Sequence[FileChange],
         message: str,
         new_branch: str | None = None,
     ) -> Commit:
-        """Commit one file with compare-and-swap, on ``branch`` or on a new branch off it.
+        """Commit files with compare-and-swap, on ``branch`` or on a new branch off it.
+
+        All of them in one commit, or none.
 
         Raises `Conflict` where the swap did not match, the branch moved, or ``new_branch`` is
         there already; `AnswerLost` where it may or may not have happened. Never retries those.
@@ -247,4 +251,23 @@ class Forge(Protocol):
         self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
         """Close a pull request with a note that says why, and delete its branch."""
+        ...
+
+    async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
+        """The labels of the pull request that was merged as ``commit``; none where none was."""
+        ...
+
+    async def create_tag(self, name: RepositoryName, tag: Tag) -> None:
+        """Make an annotated tag. Raises `Conflict` where one of that name is there.
+
+        Raises `AnswerLost` where it may or may not have happened. Never retries those.
+        """
+        ...
+
+    def tags(self, name: RepositoryName) -> AsyncIterator[Tag]:
+        """All tags, page by page, without their messages."""
+        ...
+
+    async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
+        """A tag, or None where a repository that is proven readable has none of that name."""
         ...

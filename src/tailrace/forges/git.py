@@ -16,16 +16,16 @@ from tenacity.wait import wait_exponential_jitter
 from tailrace.forges.base import (
     Account,
     AnswerLost,
-    FileChange,
     NotFound,
     Refused,
     Repository,
     Server,
+    Tag,
     Unreachable,
 )
 from tailrace.forges.git_repository import Prepared, RefLocked, opened
 from tailrace.forges.names import check, is_plain
-from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeView
+from tailrace.model import Commit, FileChange, PullRequest, RepositoryName, Strategy, TreeView
 
 T = TypeVar("T")
 
@@ -105,17 +105,17 @@ class GitForge:
 
         return await self._run(read)
 
-    async def write_file(
+    async def write_files(
         self,
         name: RepositoryName,
         branch: str,
-        change: FileChange,
+        changes: Sequence[FileChange],
         message: str,
         new_branch: str | None = None,
     ) -> Commit:
         def prepare() -> Prepared:
             with opened(self._path(name), name) as repository:
-                return repository.prepare(branch, change, message)
+                return repository.prepare(branch, changes, message)
 
         def move() -> None:
             with opened(self._path(name), name) as repository:
@@ -138,7 +138,7 @@ class GitForge:
                 f"{name}: another Git process holds the branch's lock"
                 f"\n  next: if none is running, delete\n  {error}"
             ) from error
-        return Commit(prepared.commit, prepared.blob)
+        return Commit(prepared.commit, prepared.blobs)
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
         raise self._no_pull_requests(name)
@@ -152,6 +152,33 @@ class GitForge:
         self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
         raise self._no_pull_requests(name)
+
+    async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
+        """None: a folder of repositories has no pull requests, so no labels."""
+        await self.repository(name)
+        return ()
+
+    async def create_tag(self, name: RepositoryName, tag: Tag) -> None:
+        def make() -> None:
+            with opened(self._path(name), name) as repository:
+                repository.create_tag(tag)
+
+        await self._run(make, lost=AnswerLost)
+
+    async def tags(self, name: RepositoryName) -> AsyncIterator[Tag]:
+        def read() -> list[Tag]:
+            with opened(self._path(name), name) as repository:
+                return repository.tags()
+
+        for tag in await self._run(read):
+            yield tag
+
+    async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
+        def read() -> Tag | None:
+            with opened(self._path(name), name) as repository:
+                return repository.tag(tag)
+
+        return await self._run(read)
 
     @staticmethod
     def _no_pull_requests(name: RepositoryName) -> Refused:

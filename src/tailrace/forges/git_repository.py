@@ -19,14 +19,14 @@ from tailrace.forges.base import (
     BranchMissing,
     Conflict,
     EmptyRepository,
-    FileChange,
     ForgeError,
     PermissionDenied,
     Refused,
+    Tag,
 )
 from tailrace.forges.blobs import blob_sha
 from tailrace.forges.names import check_path
-from tailrace.model import FileKind, RepositoryName, TreeEntry
+from tailrace.model import FileChange, FileKind, RepositoryName, TreeEntry
 
 _KINDS = {
     FileMode.BLOB: FileKind.FILE,
@@ -49,7 +49,7 @@ class Prepared:
     branch: str
     parent: str
     commit: str
-    blob: str
+    blobs: tuple[str, ...]
 
 
 @contextmanager
@@ -149,15 +149,26 @@ class BareRepository:
             raise BadAnswer(f"{self._name}: blob {sha} is not what its SHA says")
         return found.data
 
-    def prepare(self, branch: str, change: FileChange, message: str) -> Prepared:
+    def prepare(self, branch: str, changes: Sequence[FileChange], message: str) -> Prepared:
         """Make the commit, without moving a branch. Raises `Conflict` where the swap is off."""
-        check_path(change.path)
         parent = self.head(branch)
         if parent is None:
             raise EmptyRepository(
                 f"{self._name}: has no commit yet\n  next: push a first commit to {branch}"
             )
         tree = self._commit(parent).tree
+        blobs = []
+        for change in changes:
+            tree, blob = self._with(tree, change)
+            blobs.append(str(blob))
+        who = self._signature()
+        text = message if message.endswith("\n") else f"{message}\n"
+        made = self._git.create_commit(None, who, who, text, tree.id, [pygit2.Oid(hex=parent)])
+        return Prepared(branch, parent, str(made), tuple(blobs))
+
+    def _with(self, tree: pygit2.Tree, change: FileChange) -> tuple[pygit2.Tree, pygit2.Oid]:
+        """``tree`` with one file changed, and the file's blob."""
+        check_path(change.path)
         here = _lookup(tree, change.path)
         standing = None if here is None else str(here.id)
         if standing != change.expected:
@@ -170,10 +181,40 @@ class BareRepository:
             raise Refused(f"{self._name}: {change.path} is no file\n  next: put a file there")
         blob = self._git.create_blob(change.content)
         root = self._grafted(tree, change.path.split("/"), blob, mode)
-        who = self._signature()
-        text = message if message.endswith("\n") else f"{message}\n"
-        made = self._git.create_commit(None, who, who, text, root, [pygit2.Oid(hex=parent)])
-        return Prepared(branch, parent, str(made), str(blob))
+        return self._git[root].peel(pygit2.Tree), blob
+
+    def create_tag(self, tag: Tag) -> None:
+        """Make an annotated tag. Raises `Conflict` where one of that name is there."""
+        if not pygit2.reference_is_valid_name(f"refs/tags/{tag.name}"):
+            raise Refused(f"{self._name}: {tag.name!a} is no name of a tag")
+        target = self._commit(tag.commit).id
+        try:
+            self._git.create_tag(
+                tag.name, target, pygit2.enums.ObjectType.COMMIT, self._signature(), tag.message
+            )
+        except (pygit2.AlreadyExistsError, ValueError, pygit2.GitError) as error:
+            if self.tag(tag.name) is not None:
+                raise Conflict(f"{self._name}: tag {tag.name} is there already") from error
+            raise
+
+    def tags(self) -> list[Tag]:
+        """All tags that lead to a commit."""
+        prefix = "refs/tags/"
+        names = [ref.removeprefix(prefix) for ref in self._git.references if ref.startswith(prefix)]
+        found = [self.tag(name) for name in names]
+        return [tag for tag in found if tag is not None]
+
+    def tag(self, name: str) -> Tag | None:
+        """A tag; None where there is none of that name."""
+        reference = f"refs/tags/{name}"
+        if not pygit2.reference_is_valid_name(reference):
+            return None
+        found = self._git.references.get(reference)
+        if found is None:
+            return None
+        target = self._git[found.target]
+        message = (target.message or "") if isinstance(target, pygit2.Tag) else ""
+        return Tag(name, str(found.peel(pygit2.Commit).id), message)
 
     def move(self, prepared: Prepared, new_branch: str | None) -> None:
         """Move the branch, or make the new one, under its lock: the compare-and-swap.

@@ -13,15 +13,15 @@ from urllib.parse import quote
 import msgspec
 
 from tailrace.forges import gitea_answers as answers
-from tailrace.forges.answers import Redirected, Rejected, is_number
+from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import (
     Account,
     BadAnswer,
     BranchMissing,
-    FileChange,
     Renamed,
     Repository,
     Server,
+    Tag,
 )
 from tailrace.forges.blobs import decoded_blob
 from tailrace.forges.gitea_errors import meaning, meaning_of_write
@@ -30,7 +30,16 @@ from tailrace.forges.names import check
 from tailrace.forges.pull_answers import Pull
 from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
+from tailrace.model import (
+    Commit,
+    FileChange,
+    PullRequest,
+    RepositoryName,
+    Strategy,
+    TreeEntry,
+    TreeView,
+)
+from tailrace.wire import is_number
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sized)
@@ -158,27 +167,36 @@ class GiteaForge(HttpForge):
             raise self._meaning(error, str(name)) from error
         return decoded_blob(where, sha, answer.content, limit)
 
-    async def write_file(
+    async def write_files(
         self,
         name: RepositoryName,
         branch: str,
-        change: FileChange,
+        changes: Sequence[FileChange],
         message: str,
         new_branch: str | None = None,
     ) -> Commit:
-        body = {
-            "content": base64.b64encode(change.content).decode(),
-            "message": message,
-            "branch": branch,
-        }
+        where = {"message": message, "branch": branch}
         if new_branch is not None:
-            body["new_branch"] = new_branch
-        if change.expected is not None:
-            body["sha"] = change.expected
-        method = "POST" if change.expected is None else "PUT"
-        path = f"{_path(name)}/contents/{quote(change.path)}"
-        answer = await self._write(name, method, path, body, answers.Written)
-        return Commit(answer.commit.sha, answer.content.sha)
+            where["new_branch"] = new_branch
+        path = f"{_path(name)}/contents"
+        if len(changes) == 1:
+            change = changes[0]
+            body = {**where, **_file(change)}
+            method = "POST" if change.expected is None else "PUT"
+            path = f"{path}/{quote(change.path)}"
+            answer = await self._write(name, method, path, body, answers.Written)
+            return Commit(answer.commit.sha, (answer.content.sha,))
+        files = [
+            {
+                "path": change.path,
+                "operation": "create" if change.expected is None else "update",
+                **_file(change),
+            }
+            for change in changes
+        ]
+        many = {**where, "files": files}
+        made = await self._write(name, "POST", path, many, answers.WrittenMany)
+        return Commit(made.commit.sha, tuple(file.sha for file in made.files))
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
         path = f"{_path(name)}/pulls"
@@ -203,6 +221,37 @@ class GiteaForge(HttpForge):
         path = f"{base}/pulls/{pull_request.number}"
         await self._write(name, "PATCH", path, closed, msgspec.Raw)
         await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
+
+    async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
+        """By ``GET /repos/{owner}/{repo}/commits/{sha}/pull`` (Gitea 1.22's API description)."""
+        path = f"{_path(name)}/commits/{quote(commit, safe='')}/pull"
+        found = await self._get_or_none(name, path, answers.MergedPull)
+        return () if found is None else tuple(label.name[:100] for label in found.labels)
+
+    async def create_tag(self, name: RepositoryName, tag: Tag) -> None:
+        body = {"tag_name": tag.name, "target": tag.commit, "message": tag.message}
+        await self._write(name, "POST", f"{_path(name)}/tags", body, msgspec.Raw)
+
+    async def tags(self, name: RepositoryName) -> AsyncIterator[Tag]:
+        async for rows in self._pages(f"{_path(name)}/tags", list[answers.Tag], str(name)):
+            for row in rows:
+                yield Tag(row.name, row.commit.sha, "")
+
+    async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
+        found = await self._get_or_none(name, f"{_path(name)}/tags/{quote(tag)}", answers.Tag)
+        return None if found is None else Tag(found.name, found.commit.sha, found.message)
+
+    async def _get_or_none(self, name: RepositoryName, path: str, shape: type[T]) -> T | None:
+        """What is below a repository; None only where the repository itself can be read."""
+        try:
+            return await self._http.get(path, shape)
+        except Rejected as error:
+            if error.status != 404:
+                raise self._meaning(error, str(name)) from error
+            await self.repository(name)
+            return None
+        except Redirected as error:
+            raise self._renamed(name, error) from error
 
     async def _get(self, path: str, shape: type[T]) -> T:
         try:
@@ -319,6 +368,12 @@ class GiteaForge(HttpForge):
 def _path(name: RepositoryName) -> str:
     check(name)
     return f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
+
+
+def _file(change: FileChange) -> dict[str, str]:
+    """The keys that say what is written, and what must stand there."""
+    content = {"content": base64.b64encode(change.content).decode()}
+    return content if change.expected is None else {**content, "sha": change.expected}
 
 
 def _view(

@@ -78,3 +78,24 @@ class Content(msgspec.Struct):
 class Written(msgspec.Struct):
     content: Content
     commit: Content
+
+
+class WrittenMany(msgspec.Struct):
+    files: list[Content]
+    commit: Content
+
+
+class Tag(msgspec.Struct):
+    """The message of a tag without one is its commit's."""
+
+    name: str
+    commit: Content
+    message: str = ""
+
+
+class Label(msgspec.Struct):
+    name: str
+
+
+class MergedPull(msgspec.Struct):
+    labels: list[Label] = []

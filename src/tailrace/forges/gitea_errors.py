@@ -63,7 +63,8 @@ def meaning_of_write(error: Rejected, what: str, *, authenticated: bool) -> Forg
             "\n  next: delete the branch that an earlier pull request left, run it again"
         )
     if status >= 500:
-        if "cannot lock ref" in message or message.startswith("object does not exist"):
+        lost = ("cannot lock ref" in message, message.startswith("object does not exist"))
+        if any(lost) or "already exists" in message:
             # Another writer was faster, or the file is gone: no outage.
             return Conflict(f"{what}: {message}")
         return AnswerLost(f"{what}: {status} {message}")
@@ -71,6 +72,10 @@ def meaning_of_write(error: Rejected, what: str, *, authenticated: bool) -> Forg
         return Archived(
             f"{what}: is archived, so nothing can be written"
             "\n  next: unarchive it, or take it out of the fleet file"
+        )
+    if status == 405:
+        return PermissionDenied(
+            f"{what}: 405 {message}\n  next: let this token's user make that tag (tag protection)"
         )
     if status == 404 and "branch does not exist" in message:
         return BranchMissing(f"{what}: {message}\n  next: correct `branch` in the fleet file")

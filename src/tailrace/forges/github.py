@@ -19,10 +19,10 @@ from tailrace.forges.base import (
     BranchMissing,
     Conflict,
     EmptyRepository,
-    FileChange,
     NotFound,
     Repository,
     Server,
+    Tag,
 )
 from tailrace.forges.blobs import decoded_blob
 from tailrace.forges.github_calls import PAGE, GitHubCalls, lost_way, path_of, renamed_to
@@ -31,7 +31,15 @@ from tailrace.forges.names import check_path, is_plain
 from tailrace.forges.pull_answers import Pull
 from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
-from tailrace.model import Commit, PullRequest, RepositoryName, Strategy, TreeEntry, TreeView
+from tailrace.model import (
+    Commit,
+    FileChange,
+    PullRequest,
+    RepositoryName,
+    Strategy,
+    TreeEntry,
+    TreeView,
+)
 
 
 class GitHubForge(HttpForge):
@@ -113,11 +121,11 @@ class GitHubForge(HttpForge):
             raise BadAnswer(f"{where}: blob {sha} has {answer.size} bytes, more than {limit}")
         return decoded_blob(where, sha, answer.content, limit)
 
-    async def write_file(
+    async def write_files(
         self,
         name: RepositoryName,
         branch: str,
-        change: FileChange,
+        changes: Sequence[FileChange],
         message: str,
         new_branch: str | None = None,
     ) -> Commit:
@@ -126,9 +134,11 @@ class GitHubForge(HttpForge):
         GitHub ignores ``sha`` for a path that is gone (measured in pome-sh/digital-twins#400),
         so a file that was deleted since it was read is written anew.
         """
-        check_path(change.path)
-        if new_branch is not None:
-            return await self._write_on_new_branch(name, branch, change, message, new_branch)
+        for change in changes:
+            check_path(change.path)
+        if new_branch is not None or len(changes) > 1:
+            return await self._write_by_tree(name, branch, changes, message, new_branch)
+        change = changes[0]
         body = {
             "content": base64.b64encode(change.content).decode(),
             "message": message,
@@ -139,43 +149,56 @@ class GitHubForge(HttpForge):
         answer = await self._calls.write(
             name, "PUT", f"/contents/{quote(change.path)}", body, answers.Written
         )
-        return Commit(answer.commit.sha, answer.content.sha)
+        return Commit(answer.commit.sha, (answer.content.sha,))
 
-    async def _write_on_new_branch(
-        self, name: RepositoryName, branch: str, change: FileChange, message: str, new: str
+    async def _write_by_tree(
+        self,
+        name: RepositoryName,
+        branch: str,
+        changes: Sequence[FileChange],
+        message: str,
+        new: str | None,
     ) -> Commit:
-        """The commit first, then the branch on it: nobody ever sees the branch without the file.
+        """The commit first, then a branch on it: nobody ever sees the branch without the files.
 
-        The contents API has no `new_branch`, and a branch that is made first is there, without
-        its commit, for whoever looks in between.
+        The contents API has no `new_branch` and takes one file; a branch that is made first is
+        there, without its commit, for whoever looks in between.
         """
         where, head = await self._head(name, branch)
         if where != name:
             raise renamed_to(name, where)
         listing = await self._listing(name, head)
-        found = (await self._entries(name, listing, (change.path,))).get(change.path)
-        standing = None if found is None else found.sha
-        if standing != change.expected:
-            raise Conflict(
-                f"{name}: {change.path} is {standing or 'not there'},"
-                f" not {change.expected or 'absent'}"
-            )
-        modes = (row.mode for row in listing.tree or () if row.path == change.path)
-        encoded = {"content": base64.b64encode(change.content).decode(), "encoding": "base64"}
-        blob = await self._calls.write(name, "POST", "/git/blobs", encoded, answers.Object)
-        entry = {
-            "path": change.path,
-            "mode": next(modes, "100644"),
-            "type": "blob",
-            "sha": blob.sha,
-        }
-        grafted = {"base_tree": listing.sha, "tree": [entry]}
+        found = await self._entries(name, listing, [change.path for change in changes])
+        modes = {row.path: row.mode for row in listing.tree or ()}
+        rows: list[dict[str, str]] = []
+        for change in changes:
+            standing = found[change.path].sha if change.path in found else None
+            if standing != change.expected:
+                raise Conflict(
+                    f"{name}: {change.path} is {standing or 'not there'},"
+                    f" not {change.expected or 'absent'}"
+                )
+            sent = {"content": base64.b64encode(change.content).decode(), "encoding": "base64"}
+            blob = await self._calls.write(name, "POST", "/git/blobs", sent, answers.Object)
+            mode = modes.get(change.path, "100644")
+            rows.append({"path": change.path, "mode": mode, "type": "blob", "sha": blob.sha})
+        grafted = {"base_tree": listing.sha, "tree": rows}
         tree = await self._calls.write(name, "POST", "/git/trees", grafted, answers.Object)
         wanted = {"message": message, "tree": tree.sha, "parents": [head]}
         commit = await self._calls.write(name, "POST", "/git/commits", wanted, answers.Object)
-        ref = {"ref": f"refs/heads/{new}", "sha": commit.sha}
-        await self._calls.write(name, "POST", "/git/refs", ref, answers.Ref)
-        return Commit(commit.sha, blob.sha)
+        await self._move(name, branch, commit.sha, new)
+        return Commit(commit.sha, tuple(row["sha"] for row in rows))
+
+    async def _move(self, name: RepositoryName, branch: str, commit: str, new: str | None) -> None:
+        """Put a new branch on the commit, or move the branch forward to it."""
+        if new is not None:
+            ref = {"ref": f"refs/heads/{new}", "sha": commit}
+            await self._calls.write(name, "POST", "/git/refs", ref, answers.Ref)
+            return
+        # Not forced, so a branch that has moved is no fast-forward: the compare-and-swap.
+        moved = {"sha": commit, "force": False}
+        path = f"/git/refs/heads/{quote(branch)}"
+        await self._calls.write(name, "PATCH", path, moved, answers.Ref)
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
         path, query = f"{path_of(name)}/pulls", {"state": "open", "base": base}
@@ -195,6 +218,38 @@ class GitHubForge(HttpForge):
         await self._calls.write(name, "PATCH", f"/pulls/{pull_request.number}", closed, msgspec.Raw)
         path = f"/git/refs/heads/{quote(pull_request.head)}"
         await self._calls.write(name, "DELETE", path, None, type(None))
+
+    async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
+        path = f"{path_of(name)}/commits/{quote(commit, safe='')}/pulls"
+        found = await self._calls.get(path, list[answers.MergedPull], str(name))
+        merged = [pull for pull in found if pull.merged_at and pull.merge_commit_sha == commit]
+        return tuple(label.name[:100] for pull in merged for label in pull.labels)
+
+    async def create_tag(self, name: RepositoryName, tag: Tag) -> None:
+        """The tag's object first, then the ref, which is what others see."""
+        wanted = {"tag": tag.name, "message": tag.message, "object": tag.commit, "type": "commit"}
+        made = await self._calls.write(name, "POST", "/git/tags", wanted, answers.Object)
+        ref = {"ref": f"refs/tags/{tag.name}", "sha": made.sha}
+        await self._calls.write(name, "POST", "/git/refs", ref, answers.Ref)
+
+    async def tags(self, name: RepositoryName) -> AsyncIterator[Tag]:
+        path = f"{path_of(name)}/tags"
+        async for row in self._calls.pages(path, list[answers.ListedTag], name, {}):
+            yield Tag(row.name, row.commit.sha, "")
+
+    async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
+        path = f"{path_of(name)}/git/ref/tags/{quote(tag)}"
+        try:
+            found = await self._calls.get(path, answers.Ref, str(name))
+        except NotFound:
+            # Not there, or not ours to see: the repository itself tells.
+            await self.repository(name)
+            return None
+        if found.object.type != "tag":
+            return Tag(tag, found.object.sha, "")
+        path = f"{path_of(name)}/git/tags/{found.object.sha}"
+        annotated = await self._calls.get(path, answers.Tag, str(name))
+        return Tag(tag, annotated.object.sha, annotated.message)
 
     async def _listed_at(self, owner: str) -> tuple[str, dict[str, str]]:
         """Where the owner's repositories are listed, the private ones included."""

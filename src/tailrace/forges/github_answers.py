@@ -62,11 +62,44 @@ class Object(msgspec.Struct):
     sha: Sha
 
 
+class RefObject(msgspec.Struct):
+    """What a ref leads to: a commit, or the object of an annotated tag."""
+
+    sha: Sha
+    type: str = "commit"
+
+
 class Ref(msgspec.Struct):
     """/rest/git/refs"""
 
     ref: str
-    object: Object
+    object: RefObject
+
+
+class Tag(msgspec.Struct):
+    """/rest/git/tags"""
+
+    message: str
+    object: RefObject
+
+
+class ListedTag(msgspec.Struct):
+    """/rest/repos/repos#list-repository-tags"""
+
+    name: str
+    commit: Object
+
+
+class Label(msgspec.Struct):
+    name: str
+
+
+class MergedPull(msgspec.Struct):
+    """/rest/commits/commits#list-pull-requests-associated-with-a-commit"""
+
+    merged_at: str | None = None
+    merge_commit_sha: str | None = None
+    labels: list[Label] = []
 
 
 class Blob(msgspec.Struct):

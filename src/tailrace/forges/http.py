@@ -14,7 +14,6 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -28,10 +27,9 @@ from tailrace.forges.answers import (
     Redirected,
     Rejected,
     complaint,
-    retry_after,
-    shown,
 )
 from tailrace.forges.base import AnswerLost, BadAnswer, ForgeError, RateLimited, Unreachable
+from tailrace.wire import once, proxy_of, retry_after, shown
 
 T = TypeVar("T")
 
@@ -93,7 +91,7 @@ class Transport:
         self.url = url.rstrip("/")
         self.calls = 0
         self.authenticated = authorization is not None
-        self._proxy = _proxy_of(self.url)
+        self._proxy = proxy_of(self.url)
         proxy_password = urlsplit(self._proxy or "").password
         secrets = ((authorization or "").rpartition(" ")[2], proxy_password or "")
         self._secrets = [secret for secret in secrets if secret]
@@ -120,7 +118,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=self._concurrency),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=self._proxy,
-            middlewares=(_once,),
+            middlewares=(once,),
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
         )
@@ -356,29 +354,6 @@ def _bad_redirect(url: str, location: str) -> ForgeError:
         "\n  and the token was not sent there"
         "\n  next: put the forge's own URL into the fleet file"
     )
-
-
-async def _once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keeps aiohttp from sending a GET, PUT or DELETE again by itself on a broken connection."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientConnectionError(str(error) or type(error).__name__) from None
-
-
-def _proxy_of(url: str) -> str | None:
-    """The proxy that the environment names for this forge.
-
-    Not by aiohttp's trust_env: that reads ~/.netrc as well, and refuses to mix it with a token.
-    """
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
 
 
 def _said(error: Exception) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tailrace.model import PIN_LIMIT, FileKind, PinFile
-from tailrace.versions import VersionPolicy, is_newer, is_version, parse
+from tailrace.pins.places import PinReading
+from tailrace.versions import VersionPolicy, is_version, parse
 
 #: What ``tr -d '[:space:]'`` deletes in the C locale.
 _SPACE = b" \t\n\v\f\r"
@@ -24,32 +24,26 @@ _NOT_A_FILE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PinReading:
-    """What a pin says."""
-
-    #: As the consumer reads it (``head -n1 | tr -d '[:space:]'``); None: cannot be read.
-    value: str | None
-    #: The bytes are exactly a version and one newline.
-    exact: bool
-    #: Where the value is no version, what in the first line may be meant as one.
-    hints: tuple[str, ...] = ()
-    #: Why a person has to look before anything is written; None where a write is safe.
-    problem: str | None = None
-
-
 def render(version: str) -> bytes:
     """The bytes that a pin of ``version`` has."""
     return f"{version}\n".encode()
 
 
-def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
-    """What stands at the pin's path, read as the consumer does."""
+def unread(pin: PinFile) -> str | None:
+    """Why there is nothing to read at a pin's path; None where there is a file's content."""
     if pin.kind is not FileKind.FILE:
-        return PinReading(None, exact=False, problem=_NOT_A_FILE[pin.kind])
+        return _NOT_A_FILE[pin.kind]
     if pin.content is None:
         size = "more" if pin.size is None else f"{pin.size:,} bytes"
-        return PinReading(None, exact=False, problem=f"is {size} (limit {PIN_LIMIT:,}), not read")
+        return f"is {size} (limit {PIN_LIMIT:,}), not read"
+    return None
+
+
+def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
+    """What stands at the pin's path, read as the consumer does."""
+    problem = unread(pin)
+    if problem is not None or pin.content is None:
+        return PinReading(None, exact=False, problem=problem)
     first = pin.content.split(b"\n", 1)[0]
     value = first.translate(None, _SPACE).decode(errors="replace")
     if pin.content.startswith(_LFS):
@@ -60,9 +54,3 @@ def read(pin: PinFile, policy: VersionPolicy) -> PinReading:
     words = _WORD.findall(first[:1000].decode(errors="replace"))[:20]
     numbers = [found.group() for word in words if (found := _NUMBERS.match(word))]
     return PinReading(value, exact, hints=(*words, *numbers))
-
-
-def newer(reading: PinReading, version: str) -> str | None:
-    """What the pin says, or may mean, that is later than ``version``; None where nothing is."""
-    said = (reading.value or "", *reading.hints)
-    return next((found for found in said if is_newer(found, version)), None)

@@ -47,7 +47,7 @@ def _verdict(verdict: Verdict, outcome: Outcome | None) -> dict[str, Any]:
             "repository": str(evidence.repository),
             "branch": evidence.branch,
             "commit": evidence.commit,
-            "blob": evidence.blob,
+            "blobs": dict(evidence.blobs),
             "observed_at": evidence.observed_at.isoformat(),
         },
     }
@@ -82,19 +82,29 @@ def of_plan(plan: Plan) -> dict[str, Any]:
 
 def _planned(planned: Planned) -> dict[str, Any]:
     action, seen = planned.action, planned.observation.seen
-    pin = seen.pin if isinstance(seen, Snapshot) else None
-    content = pin.content if pin else None
     downstream = planned.observation.downstream
     return {
         "name": downstream.name,
         "repository": str(downstream.repository),
-        "pin": downstream.pin,
         "action": action_word(action),
         "reason": _reason(planned),
         "failure": _failure(action.failure) if isinstance(action, Refuse) else None,
         "consumers": list(seen.consumers) if isinstance(seen, Snapshot) else [],
-        "before": None if content is None else content.decode(errors="replace"),
-        "after": action.content.decode() if isinstance(action, Write | Create) else None,
+        "pins": [_pin(path, planned) for path in downstream.pin_paths],
+    }
+
+
+def _pin(path: str, planned: Planned) -> dict[str, str | None]:
+    """One file with pins before and after; ``after`` is null where it stays."""
+    action, seen = planned.action, planned.observation.seen
+    file = seen.pins.get(path) if isinstance(seen, Snapshot) else None
+    before = None if file is None else file.content
+    changes = action.changes if isinstance(action, Write | Create) else ()
+    after = next((change.content for change in changes if change.path == path), None)
+    return {
+        "path": path,
+        "before": None if before is None else before.decode(errors="replace"),
+        "after": None if after is None else after.decode(errors="replace"),
     }
 
 

@@ -51,7 +51,7 @@ def _case(suite: ET.Element, report: Report, verdict: Verdict) -> None:
             ("repository", str(evidence.repository)),
             ("branch", evidence.branch),
             ("commit", evidence.commit or ""),
-            ("blob", evidence.blob or ""),
+            *((f"blob {path}", sha or "") for path, sha in evidence.blobs.items()),
             ("observed_at", evidence.observed_at.isoformat()),
         ):
             ET.SubElement(properties, "property", name=key, value=for_xml(value))

@@ -23,6 +23,8 @@ from tailrace.runs import Check, CheckState, DriftReport, Outcome, Plan, Planned
 
 _SHORT = 7
 _COLUMNS = 80
+#: A file of so many lines, the empty one after the last newline included, is shown whole.
+_WHOLE = 2
 #: How often a failure of the whole forge is spelt out.
 _SAID_OFTEN_ENOUGH = 2
 
@@ -122,9 +124,22 @@ def diff_lines(planned: Planned) -> list[str]:
     action, seen = planned.action, planned.observation.seen
     if not isinstance(action, Write | Create) or not isinstance(seen, Snapshot):
         return []
-    before = seen.pin.content if seen.pin else None
-    lines = [] if before is None else [f"-{_bytes(before)}"]
-    return [*lines, f"+{_bytes(action.content)}"]
+    lines = []
+    for change in action.changes:
+        before = seen.pins[change.path].content if change.path in seen.pins else None
+        lines += _diff(before, change.content)
+    return lines
+
+
+def _diff(before: bytes | None, after: bytes) -> list[str]:
+    """The lines that differ; of a pin that is a whole file, the file."""
+    if before is None:
+        return [f"+{_bytes(after)}"]
+    old, new = before.split(b"\n"), after.split(b"\n")
+    if len(old) != len(new) or len(old) <= _WHOLE:
+        return [f"-{_bytes(before)}", f"+{_bytes(after)}"]
+    pairs = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
+    return [line for a, b in pairs for line in (f"-{_bytes(a)}", f"+{_bytes(b)}")]
 
 
 def _bytes(content: bytes) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tailrace.sandbox import gitwork
 from tailrace.sandbox.api import shapes
 from tailrace.sandbox.api.call import Call, answer, not_found
-from tailrace.sandbox.api.pulls import find
+from tailrace.sandbox.api.pulls import find, shape
 from tailrace.sandbox.records import Issue, Repository
 
 
@@ -76,3 +76,14 @@ async def commits(call: Call) -> Response:
         rows.append(row)
     page, headers = call.page(rows)
     return answer(200, page, headers)
+
+
+async def of_commit(call: Call) -> Response:
+    """GET /repos/{owner}/{repo}/commits/{sha}/pull: the one that was merged as this commit."""
+    found = call.repository()
+    sha = call.param("sha")
+    for issue in call.store.state.issues:
+        pull = issue.pull
+        if issue.repository == found.id and pull is not None and pull.merge_commit_sha == sha:
+            return answer(200, shape(call, found, issue))
+    raise not_found()

@@ -19,6 +19,7 @@ from tailrace.sandbox.api import (
     rules,
     server,
     statuses,
+    tags,
     trees,
 )
 from tailrace.sandbox.api.call import Call, Elsewhere, Refused, answer, authenticate, check_scope
@@ -69,6 +70,10 @@ _CALLS: list[tuple[str, str, Handler, str]] = [
     ("GET", f"{_R}/git/blobs/{{sha}}", trees.blob, "repository"),
     ("GET", f"{_R}/git/refs/{{ref:path}}", trees.refs, "repository"),
     ("GET", f"{_R}/commits", trees.commits, "repository"),
+    ("GET", f"{_R}/commits/{{sha}}/pull", pull_contents.of_commit, "repository"),
+    ("POST", f"{_R}/tags", tags.create, "repository"),
+    ("GET", f"{_R}/tags", tags.listed, "repository"),
+    ("GET", f"{_R}/tags/{{tag:path}}", tags.show, "repository"),
     ("GET", f"{_R}/commits/{{ref}}/status", statuses.combined, "repository"),
     ("GET", f"{_R}/commits/{{ref}}/statuses", statuses.listed, "repository"),
     ("POST", f"{_R}/statuses/{{sha}}", statuses.create, "repository"),

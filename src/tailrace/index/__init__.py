@@ -1,0 +1,1 @@
+"""Package indexes: which releases there are, and whether one can be installed."""
