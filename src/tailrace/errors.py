@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
 class TailraceError(Exception):
     """Anything that a command ends with; its text is for the person who has to act."""
 
-    exit_code: ExitCode = ExitCode.UNKNOWN
+    exit_code: int = ExitCode.UNKNOWN
 
 
 class NotPublished(TailraceError):

@@ -181,9 +181,9 @@ class PublishSettings:
     """How the package is built and released."""
 
     #: The folder with pyproject.toml.
-    source: str
+    source: str = "."
     #: What stands before the version in a release's tag.
-    tag_prefix: str
+    tag_prefix: str = "runtime-v"
     #: Where versions are claimed by their tags; None: GITHUB_REPOSITORY.
     repository: RepositoryName | None = None
     branch: str = "main"
@@ -206,7 +206,7 @@ class Fleet:
     discovery: Discovery | None = None
     #: None: releases are not waited for.
     index: IndexSettings | None = None
-    publish: PublishSettings | None = None
+    publish: PublishSettings = field(default_factory=PublishSettings)
     #: The file that it was read from, for messages.
     source: str = "tailrace.toml"
 

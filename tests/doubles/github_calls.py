@@ -106,7 +106,8 @@ def _list_tags(call: Call, _: str) -> Reply:
         for ref in refs
     ]
     page, size = int(call.query.get("page", "1")), int(call.query.get("per_page", "30"))
-    return Reply(200, rows[(page - 1) * size : page * size])
+    link = {"link": '<https://github.test/next>; rel="next"'} if page * size < len(rows) else {}
+    return Reply(200, rows[(page - 1) * size : page * size], link)
 
 
 def _get_tag(call: Call, sha: str) -> Reply:

@@ -16,7 +16,7 @@ from tailrace.cli.options import (
     report_options,
     token_of,
 )
-from tailrace.model import Strategy
+from tailrace.model import Fleet, Release, Strategy
 from tailrace.runs import Report
 
 
@@ -24,6 +24,7 @@ from tailrace.runs import Report
 @click.argument("version")
 @fleet_options
 @report_options
+@click.option("--no-wait", is_flag=True, help="Do not wait until it can be installed.")
 @click.option("--allow-downgrade", is_flag=True, help="Write to a lower version as well.")
 @click.option(
     "--strategy",
@@ -56,13 +57,15 @@ def command(
     named_result: Path | None,
     *,
     as_json: bool,
+    no_wait: bool,
     allow_downgrade: bool,
 ) -> int:
     """Carry VERSION to every downstream: observe, plan, apply, verify.
 
-    Writes only where the pin differs, so it can be killed and simply run
-    again. Without a token it is skipped, with a warning and exit code 0, on
-    the events that the fleet file allows (workflow_dispatch by default).
+    Waits first until it can be installed ([index] in the fleet file). Writes
+    only where the pin differs, so it can be killed and simply run again.
+    Without a token it is skipped, with a warning and exit code 0, on the
+    events that the fleet file allows (workflow_dispatch by default).
 
     \b
     Examples:
@@ -96,7 +99,26 @@ def command(
                 return await run.cascade()
 
     skip = intentional_skip(fleet.forge, fleet.policy, token=token, event=event)
+    if skip is None and not no_wait:
+        _installable(fleet, release)
     report = skipped("cascade", release, skip) if skip else asyncio.run(cascade())
     code = show_report(report, as_json=as_json, junit=junit, environ=os.environ)
     write_result(file, report, os.environ)
     return code
+
+
+def _installable(fleet: Fleet, release: Release) -> None:
+    """Wait until consumers can install the release. Raises `NotInstallable`."""
+    from tailrace.cli.waiting import wait_for
+    from tailrace.index.wait import NotInstallable, WaitState
+
+    if fleet.index is None:
+        click.echo(
+            f"not looked whether {release} can be installed: no [index] in {fleet.source}",
+            err=True,
+        )
+        return
+    waited = asyncio.run(wait_for(release, fleet.index, os.environ))
+    if waited.state is not WaitState.INSTALLABLE:
+        raise NotInstallable(waited)
+    click.echo(f"installable: {release}, after {waited.took:.1f} s", err=True)

@@ -13,6 +13,9 @@ from tailrace import __version__
 #: Every command, in the order in which a newcomer meets them, with its line of help.
 COMMANDS: Final = {
     "init": "Write a commented tailrace.toml.",
+    "version": "Which version comes next.",
+    "publish": "Build, check, try and upload a release.",
+    "wait": "Wait until consumers can install a release.",
     "plan": "Show what a cascade would do, and what it costs.",
     "cascade": "Carry a release to every downstream and read it back.",
     "verify": "Read every downstream; fail unless all have the release.",
@@ -35,6 +38,7 @@ Exit codes:
 \b
 Examples:
   tailrace init
+  tailrace publish "$(tailrace version next)"
   tailrace plan 0.1.1001
   tailrace cascade 0.1.1001
   tailrace verify 0.1.1001 --json

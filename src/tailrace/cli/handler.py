@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         from tailrace.cli.output import say_error
 
         say_error(error)
-        return error.exit_code
+        return int(error.exit_code)
     except (BrokenPipeError, SystemExit):
         # The reader went away (`| head`), which click turns into exit code 1, "not converged".
         _to_nowhere()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,21 @@ def report_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h|)")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Seconds of a text such as ``90``, ``90s``, ``10m`` or ``1h``, for an option."""
+    if value is None:
+        return None
+    found = _DURATION.fullmatch(value)
+    seconds = float(found.group(1)) * _SECONDS[found.group(2)] if found else 0.0
+    if not 0 < seconds <= _SECONDS["h"] * 24:
+        raise click.BadParameter(f"{value!r} is no time up to 24h, such as 90s, 10m or 1h")
+    return seconds
 
 
 def open_fleet(

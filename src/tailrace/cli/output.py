@@ -15,7 +15,12 @@ from rich.console import Console
 from tailrace.errors import ConfigurationError
 from tailrace.model import Fleet
 from tailrace.report import document, plain, terminal, words
-from tailrace.report.annotations import annotation_lines, inside_actions, write_actions_files
+from tailrace.report.annotations import (
+    annotation_lines,
+    append_actions_file,
+    inside_actions,
+    write_actions_files,
+)
 from tailrace.report.divergence import divergence_lines
 from tailrace.report.escape import lines_for_terminal
 from tailrace.report.junit import to_junit
@@ -92,6 +97,22 @@ def show_checks(checks: tuple[Check, ...], *, as_json: bool) -> int:
     """Say what a doctor found; the exit code."""
     _show(checks, document.of_checks, terminal.show_checks, plain.check_lines, as_json=as_json)
     return int(words.checks_exit_code(checks))
+
+
+def show_release(
+    document: dict[str, Any],
+    lines: Iterable[str],
+    outputs: str,
+    *,
+    as_json: bool,
+    environ: Mapping[str, str],
+) -> None:
+    """Say what came of one release, and leave the outputs for later steps."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _lines(lines)
+    append_actions_file(environ, "GITHUB_OUTPUT", outputs)
 
 
 def say_error(error: Exception) -> None:

@@ -47,6 +47,7 @@ from tailrace.errors import ConfigurationError
     metavar="SECONDS",
     help="What a write costs, one after the other; a real Gitea: 0.4.",
 )
+@click.option("--no-index", is_flag=True, help="Only the forge, without a package index.")
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path),
@@ -62,12 +63,15 @@ def command(
     faults: tuple[str, ...],
     write_cost: float,
     ready_file: Path | None,
+    *,
+    no_index: bool,
 ) -> None:
     """Run a forge that answers as a recorded Gitea 1.22, until it is interrupted.
 
     Real bare Git repositories in DIR: clone from it, push to it, run the other
     commands against it. DIR/tailrace.toml is a fleet file for it, DIR/token its
-    token; the page at its address lists the fleet.
+    token; the page at its address lists the fleet. Beside it a pypiserver has
+    the package at the version that the fleet is at; the token uploads there.
 
     \b
     Faults: latency=S, status=N[,retry-after=S], drop, lost-answer, slow-body=S,
@@ -81,12 +85,26 @@ def command(
     """
     try:
         import pygit2  # noqa: F401 - is it there?
+        import pypiserver  # noqa: F401 - is it there?
         import starlette  # noqa: F401 - is it there?
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"the sandbox needs {error.name}\n  next: pip install 'tailrace[sandbox]'"
         ) from error
-    asyncio.run(_serve(fleet_file, data, many, host, port, faults, write_cost, ready_file))
+    with_index = not no_index and many is None
+    asyncio.run(
+        _serve(
+            fleet_file,
+            data,
+            many,
+            host,
+            port,
+            faults,
+            write_cost,
+            ready_file,
+            with_index=with_index,
+        )
+    )
 
 
 async def _serve(
@@ -98,6 +116,8 @@ async def _serve(
     faults: tuple[str, ...],
     write_cost: float,
     ready_file: Path | None,
+    *,
+    with_index: bool,
 ) -> None:
     from tailrace.sandbox.faults import Fault
     from tailrace.sandbox.seed import fill, read_fleet_json, six_templates
@@ -108,13 +128,16 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with SandboxServer(data, host, port, parsed, write_cost) as server:
+    made = SandboxServer(data, host, port, parsed, write_cost, with_index=with_index)
+    async with made as server:
         if many is not None:
             click.echo(f"seeding {many} repositories (about 250 a second) ...", err=True)
-        new = fill(server.forge, server.url, fleet, many)
+        new = fill(server.forge, server.url, fleet, many, server.index)
         click.echo(f"sandbox: {server.url}  (the page lists the fleet)")
         if not new:
             click.echo("  kept from before; another --data begins anew")
+        if server.index is not None:
+            click.echo(f"  index       {server.index.simple_url}")
         click.echo(f"  fleet file  {data / 'tailrace.toml'}")
         click.echo(f"  token       {data / 'token'}")
         click.echo(f'  next: cd {data} && export TAILRACE_TOKEN="$(cat token)"')

@@ -7,7 +7,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tailrace.errors import TailraceError
 from tailrace.runs import Stop
+
+
+class StoppedEarly(TailraceError):
+    """A signal came before there was anything to report."""
+
+    def __init__(self, number: signal.Signals, when: str) -> None:
+        super().__init__(f"{number.name} came {when}\n  next: run the same command again")
+        self.exit_code = 128 + number
 
 
 @contextmanager

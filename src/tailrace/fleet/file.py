@@ -24,10 +24,13 @@ from tailrace.model import (
     Fleet,
     ForgeKind,
     ForgeSettings,
+    IndexSettings,
     Pin,
     PinFormat,
     Policy,
+    PublishSettings,
     RepositoryName,
+    Smoke,
     Strategy,
 )
 from tailrace.versions import VersionPolicy
@@ -102,6 +105,8 @@ def _keys_around(path: Sequence[Key]) -> list[str]:
         "policy": shape.PolicyTable,
         "discovery": shape.DiscoveryTable,
         "fleet": shape.FleetTable,
+        "index": shape.IndexTable,
+        "publish": shape.PublishTable,
         "downstream": shape.DownstreamTable,
     }
     if path:
@@ -117,6 +122,16 @@ def _across(checked: shape.FleetFile, *, listed_elsewhere: bool) -> Iterator[Pro
             check_url(forge.url)
         except ValueError as error:
             yield ("forge", "url"), str(error)
+    for key in ("url", "upload_url"):
+        value = None if checked.index is None else getattr(checked.index, key)
+        if value is not None:
+            try:
+                check_url(value)
+            except ValueError as error:
+                yield ("index", key.replace("_", "-")), str(error)
+    repo = checked.publish.repo
+    if repo is not None and "/" not in repo and forge.owner is None:
+        yield ("publish", "repo"), "has no owner, and forge.owner is not set"
     if checked.defaults.pin is not None and checked.defaults.pins is not None:
         yield ("defaults", "pins"), "pin and pins exclude each other"
     if not checked.downstream and checked.fleet is None and not listed_elsewhere:
@@ -202,7 +217,45 @@ def _fleet(
         discovery=None
         if found is None
         else Discovery(found.owner, found.name, found.topic, tuple(found.ignore)),
+        index=_index(checked),
+        publish=_publish(file, checked),
         source=str(file),
+    )
+
+
+def _index(checked: shape.FleetFile) -> IndexSettings | None:
+    table = checked.index
+    if table is None:
+        return None
+    return IndexSettings(
+        url=table.url,
+        upload_url=table.upload_url,
+        username=table.username,
+        token_env=table.token_env,
+        private=table.private,
+        pythons=tuple(table.python),
+        good_answers=table.good_answers,
+        deadline=table.deadline,
+    )
+
+
+def _publish(file: Path, checked: shape.FleetFile) -> PublishSettings:
+    table = checked.publish
+    place, smoke = table.version_in, table.smoke
+    return PublishSettings(
+        source=_absolute(file, table.source),
+        tag_prefix=table.tag_prefix,
+        repository=None if table.repo is None else _repository(checked, table.repo),
+        branch=table.branch,
+        version_in=None if place is None else Pin(place.path, PinFormat(place.format), place.key),
+        attestations=table.attestations,
+        timeout=table.timeout,
+        smoke=Smoke(
+            tuple(smoke.modules),
+            tuple(smoke.entry_points),
+            tuple(smoke.command),
+            smoke.timeout,
+        ),
     )
 
 

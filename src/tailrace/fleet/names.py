@@ -79,6 +79,17 @@ def check_branch(value: str) -> str:
     return value
 
 
+def check_tag_prefix(value: str) -> str:
+    """What stands before a version in a tag's name. Raises ValueError with the rule."""
+    try:
+        check_branch(f"{value}1.0.0")
+    except ValueError as error:
+        raise ValueError(f"{value[:60]!a} begins no tag's name (git-check-ref-format)") from error
+    if not value.isascii() or re.fullmatch(r"[A-Za-z0-9._/-]*", value) is None:
+        raise ValueError(f"{value[:60]!a} has more than letters, digits, '.', '_', '/' and '-'")
+    return value
+
+
 def check_local_path(value: str) -> str:
     """A path on this machine. Raises ValueError with the rule."""
     if not value or not value.isprintable():

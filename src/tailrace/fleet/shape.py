@@ -20,6 +20,11 @@ Branch = Annotated[str, AfterValidator(names.check_branch)]
 Glob = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._*?\[\]!-]+$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 Folders = Annotated[list[Path], Field(min_length=1, max_length=10)]
+PythonVersion = Annotated[str, Field(pattern=r"^3\.[0-9]{1,3}(\.[0-9]{1,3})?$")]
+Module = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+EntryPoint = Annotated[str, Field(min_length=1, max_length=200)]
+Argument = Annotated[str, Field(max_length=1_000)]
+TagPrefix = Annotated[str, AfterValidator(names.check_tag_prefix)]
 StrategyText = Literal["commit", "pull-request"]
 
 
@@ -144,6 +149,78 @@ class FleetTable(_Table):
     list_: str = Field(min_length=1, alias="list", description="The list in it.")
 
 
+class IndexTable(_Table):
+    """The package index: a cascade waits until the release can be installed from it."""
+
+    url: LocalPath | None = Field(
+        default=None,
+        description="The simple index that consumers install from; default: pip's own here.",
+    )
+    upload_url: LocalPath | None = Field(
+        default=None, description="Where releases are uploaded to; default: twine's own."
+    )
+    username: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")] = Field(
+        default="__token__", description="Who uploads, where the token is not enough."
+    )
+    token_env: Word = Field(
+        default="TAILRACE_INDEX_TOKEN", description="The variable that has the index's token."
+    )
+    private: bool = Field(default=False, description="Reading needs the token as well.")
+    python: list[PythonVersion] = Field(
+        default=[], description="The Pythons that the fleet installs with; none: not looked at."
+    )
+    good_answers: int = Field(
+        default=3, ge=1, le=100, description="Good answers in a row before it is installable."
+    )
+    deadline: float = Field(
+        default=600.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Seconds that a release may take to become installable.",
+    )
+
+
+class SmokeTable(_Table):
+    """What the installed wheel must do before it is published."""
+
+    modules: list[Module] = Field(
+        default=[], description="Modules that must import; default: those that the wheel has."
+    )
+    entry_points: list[EntryPoint] = Field(
+        default=[], description="Entry points, such as console scripts, that must load."
+    )
+    command: list[Argument] = Field(default=[], description="A command that must end with 0.")
+    timeout: float = Field(
+        default=60.0, gt=0, le=3_600, allow_inf_nan=False, description="Seconds for each."
+    )
+
+
+class PublishTable(_Table):
+    """How the package is built and released."""
+
+    source: LocalPath = Field(
+        default=".", description="The folder with pyproject.toml, relative to this file."
+    )
+    tag_prefix: TagPrefix = Field(
+        default="runtime-v", description="What stands before the version in a release's tag."
+    )
+    repo: RepositoryText | None = Field(
+        default=None,
+        description="Where versions are claimed by their tags; default: the runner's own.",
+    )
+    branch: Branch = Field(default="main", description="Pushes to it are released.")
+    version_in: PinTable | None = Field(
+        default=None,
+        description="Where the source states its version; default: project.version, if static.",
+    )
+    attestations: bool = Field(default=False, description="Upload attestations (PEP 740).")
+    timeout: float = Field(
+        default=900.0, gt=0, le=86_400, allow_inf_nan=False, description="Seconds for a build."
+    )
+    smoke: SmokeTable = SmokeTable()
+
+
 class DownstreamTable(_Table):
     """One repository of the fleet."""
 
@@ -166,4 +243,6 @@ class FleetFile(_Table):
     policy: PolicyTable = PolicyTable()
     discovery: DiscoveryTable | None = None
     fleet: FleetTable | None = None
+    index: IndexTable | None = None
+    publish: PublishTable = PublishTable()
     downstream: list[DownstreamTable] = Field(default=[])

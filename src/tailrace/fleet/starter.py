@@ -36,6 +36,32 @@ owner = {owner}                  # whose the repositories below are, unless they
 # versions = "strict"            # N.N.N with an optional rcN, aN, bN, .postN, .devN; or "pep440"
 # skip-without-token-on = ["workflow_dispatch"]
 
+# A cascade waits until the release can be installed from here; without this table it does not.
+[index]
+# url = "https://git.example.com/simple"        # default: the simple index that pip here uses
+# upload-url = "https://git.example.com/upload"  # default: where twine uploads by itself
+# username = "__token__"
+# token-env = "TAILRACE_INDEX_TOKEN"
+# private = false                # reading needs the token as well
+# python = ["3.11"]              # the Pythons that the fleet installs with; default: not looked at
+# good-answers = 3               # in a row, for indexes with stale nodes
+# deadline = 600.0               # seconds
+
+# How the package is built and released: `tailrace version next`, `tailrace publish`.
+# [publish]
+# source = "."                   # the folder with pyproject.toml
+# tag-prefix = "runtime-v"
+# repo = "my-runtime"            # where versions are claimed; default: the runner's repository
+# branch = "main"
+# version-in = {{ path = "src/my_runtime/VERSION" }}  # default: project.version, if it is static
+# attestations = false
+# timeout = 900.0
+# [publish.smoke]                # what the installed wheel must do before it is uploaded
+# modules = ["my_runtime"]       # default: what the wheel has
+# entry-points = ["my-runtime"]
+# command = ["my-runtime", "--version"]
+# timeout = 60.0
+
 # `tailrace drift` looks here for consumers that nobody listed.
 [discovery]
 owner = {owner}

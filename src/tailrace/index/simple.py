@@ -127,7 +127,10 @@ class SimpleIndex:
             sleep=self._sleep,
             reraise=True,
         )
-        return await retrying(once)
+        async for attempt in retrying:
+            with attempt:
+                return await once()
+        raise AssertionError("unreachable: reraise is set")  # pragma: no cover
 
     async def _get(
         self,

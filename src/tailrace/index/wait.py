@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tailrace.errors import ExitCode, TailraceError
 from tailrace.index.base import Index, IndexBadAnswer, IndexFailure, IndexFile, IndexRefused
 from tailrace.index.installable import Absent, Offered, offer
 from tailrace.model import IndexSettings, Release
@@ -43,6 +44,23 @@ class Waited:
     #: The file that was downloaded and checked.
     file: str | None = None
     sha256: str | None = None
+
+
+#: "Broken" and "not indexed in time" are both proven: consumers cannot get it.
+EXIT_CODES = {
+    WaitState.INSTALLABLE: ExitCode.CONVERGED,
+    WaitState.NOT_INDEXED: ExitCode.NOT_CONVERGED,
+    WaitState.BROKEN: ExitCode.NOT_CONVERGED,
+    WaitState.UNKNOWN: ExitCode.UNKNOWN,
+}
+
+
+class NotInstallable(TailraceError):
+    """A release that was waited for and cannot be installed."""
+
+    def __init__(self, waited: Waited) -> None:
+        super().__init__(waited.detail)
+        self.exit_code = EXIT_CODES[waited.state]
 
 
 #: Is told what is waited for now: seconds so far, good answers in a row, and the last fact.

@@ -45,7 +45,7 @@ def places(content: bytes, key: str, package: str) -> list[Place]:
 
 
 def _compiled(key: str) -> Any:
-    import re2  # type: ignore[import-untyped]
+    import re2
 
     options = re2.Options()
     options.log_errors = False

@@ -86,11 +86,16 @@ def write_actions_files(environ: Mapping[str, str], report: Report) -> None:
         ("GITHUB_STEP_SUMMARY", step_summary(report)),
         ("GITHUB_OUTPUT", outputs(report)),
     ):
-        name = environ.get(variable, "")
-        if not name:
-            continue
-        try:
-            with Path(name).open("a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise ConfigurationError(f"{variable}: {name}: {error.strerror}") from error
+        append_actions_file(environ, variable, text)
+
+
+def append_actions_file(environ: Mapping[str, str], variable: str, text: str) -> None:
+    """Append to the file that the runner names; nothing where it names none."""
+    name = environ.get(variable, "")
+    if not name:
+        return
+    try:
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{variable}: {name}: {error.strerror}") from error

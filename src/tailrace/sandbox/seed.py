@@ -13,6 +13,8 @@ import msgspec
 
 from tailrace.errors import ConfigurationError
 from tailrace.sandbox import gitwork
+from tailrace.sandbox.index_process import IndexProcess
+from tailrace.sandbox.package import newest, source_files, wheel
 from tailrace.sandbox.store import ADMIN, Store
 
 _LIMIT = 16 * 1024 * 1024
@@ -94,14 +96,32 @@ def seed(store: Store, fleet_json: dict[str, Any]) -> None:
         store.create_repository(fleet.owner, member.repo, files)
 
 
-def fleet_toml(fleet_json: dict[str, Any], url: str) -> str:
+def seed_package(store: Store, fleet_json: dict[str, Any], index: IndexProcess) -> None:
+    """The package's own repository, and on the index the release that the fleet is at."""
+    fleet = msgspec.convert(fleet_json, FleetToSeed)
+    version = newest([member.pin for member in fleet.members])
+    if store.find(fleet.owner, fleet.package) is None:
+        files = source_files(fleet.package, version)
+        store.create_repository(fleet.owner, fleet.package, files)
+    name, content = wheel(fleet.package, version)
+    if not (index.folder / name).exists():
+        (index.folder / name).write_bytes(content)
+
+
+def fleet_toml(fleet_json: dict[str, Any], url: str, index: IndexProcess | None = None) -> str:
     """The text of a ``tailrace.toml`` for the seeded fleet at ``url``."""
     fleet = msgspec.convert(fleet_json, FleetToSeed)
     members = [(member.name, member.repo) for member in fleet.members]
-    return toml_of(fleet.package, fleet.owner, url, members)
+    return toml_of(fleet.package, fleet.owner, url, members, index)
 
 
-def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -> bool:
+def fill(
+    store: Store,
+    url: str,
+    fleet_json: dict[str, Any],
+    many: int | None,
+    index: IndexProcess | None = None,
+) -> bool:
     """Seed a new sandbox, and leave a fleet file beside it; whether there was anything to seed.
 
     One that has repositories is left as it is: what was renamed or deleted there stays so.
@@ -114,17 +134,33 @@ def fill(store: Store, url: str, fleet_json: dict[str, Any], many: int | None) -
     else:
         if new:
             seed(store, fleet_json)
-        text = fleet_toml(fleet_json, url)
+            if index is not None:
+                seed_package(store, fleet_json, index)
+        text = fleet_toml(fleet_json, url, index)
     file = store.root / "tailrace.toml"
     if file.exists():
-        # It may have been edited since: only the address is ours to change.
-        line = f"url = {json.dumps(url)}"
-        text = re.sub(r"^url = .*$", line, file.read_text(), count=1, flags=re.MULTILINE)
+        text = _moved(file.read_text(), url, index)
     file.write_text(text)
     return new
 
 
-def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str]]) -> str:
+def _moved(text: str, url: str, index: IndexProcess | None) -> str:
+    """A fleet file that may have been edited since: only the addresses are ours to change."""
+    text = re.sub(r"^url = .*$", f"url = {json.dumps(url)}", text, count=1, flags=re.MULTILINE)
+    if index is not None:
+        for key, value in (("url", index.simple_url), ("upload-url", index.upload_url)):
+            line = rf"\g<1>{key} = {json.dumps(value)}"
+            text = re.sub(rf"(^\[index\][^\[]*?^){key} = .*$", line, text, flags=re.MULTILINE)
+    return text
+
+
+def toml_of(
+    package: str,
+    owner: str,
+    url: str,
+    members: Sequence[tuple[str, str]],
+    index: IndexProcess | None = None,
+) -> str:
     """The text of a ``tailrace.toml`` for these short names and repositories."""
     quoted = json.dumps
     lines = [
@@ -138,6 +174,17 @@ def toml_of(package: str, owner: str, url: str, members: Sequence[tuple[str, str
         "[discovery]",
         f"owner = {quoted(owner)}",
     ]
+    if index is not None:
+        lines += [
+            "",
+            "[index]",
+            f"url = {quoted(index.simple_url)}",
+            f"upload-url = {quoted(index.upload_url)}",
+            "",
+            "[publish]",
+            'source = "runtime"',
+            f"repo = {quoted(package)}",
+        ]
     for name, repository in members:
         lines += ["", "[[downstream]]", f"name = {quoted(name)}", f"repo = {quoted(repository)}"]
     return "\n".join(lines) + "\n"

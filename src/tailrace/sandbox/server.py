@@ -19,6 +19,7 @@ from tailrace.errors import ConfigurationError
 from tailrace.sandbox.api.routes import api
 from tailrace.sandbox.faults import TRANSPORT, Fault, Faults
 from tailrace.sandbox.githttp import GitHttp
+from tailrace.sandbox.index_process import IndexProcess
 from tailrace.sandbox.page import page
 from tailrace.sandbox.store import Store
 
@@ -58,6 +59,9 @@ class SandboxServer:
         faults: Sequence[Fault] = (),
         write_cost: float = 0.0,
         clock: Callable[[], float] = time.time,
+        *,
+        with_index: bool = False,
+        index_port: int = 0,
     ) -> None:
         self.root = root
         self.forge = Store(root, clock)
@@ -75,6 +79,11 @@ class SandboxServer:
         self._page = page(self.forge, lambda: self.url)
         self._one_writer = asyncio.Lock()
         self.url = ""
+        #: The package index beside the forge; None where it was not asked for.
+        self.index: IndexProcess | None = None
+        if with_index:
+            folder = root / "packages"
+            self.index = IndexProcess(folder, self.forge.admin_token, host, index_port)
 
     @property
     def faults(self) -> list[Fault]:
@@ -134,6 +143,13 @@ class SandboxServer:
             timeout_graceful_shutdown=1,
             server_header=False,
         )
+        if self.index is not None:
+            try:
+                await self.index.__aenter__()
+            except ConfigurationError:
+                listening.close()
+                self.forge.close()
+                raise
         self._server = _Embedded(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         return self
@@ -146,6 +162,8 @@ class SandboxServer:
     ) -> None:
         self._server.should_exit = True
         await self._serving
+        if self.index is not None:
+            await self.index.__aexit__(None, None, None)
         self.forge.close()
 
 

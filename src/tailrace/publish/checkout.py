@@ -1,0 +1,102 @@
+"""What the checkout that is published says of itself, and what the runner says of the run."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tailrace.errors import ConfigurationError
+from tailrace.model import RepositoryName
+
+_TIMEOUT = 30
+_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+_TAGS = "refs/tags/"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """One run's view of what it releases."""
+
+    #: None: not in a Git repository.
+    commit: str | None = None
+    #: The commit's message.
+    message: str = ""
+    #: The commit's time in seconds, for builds that can be repeated.
+    time: int | None = None
+    #: The tag that started this run; None where none did.
+    tag: str | None = None
+    #: The repository that the runner says it works for.
+    repository: RepositoryName | None = None
+    #: Who claims a version: the same for every attempt of one run, another for every other run.
+    claimant: str = ""
+
+
+def read_checkout(source: Path, environ: Mapping[str, str]) -> Checkout:
+    """The checkout at ``source``, and the run by the variables that Actions set.
+
+    GITHUB_SHA, GITHUB_REF, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_JOB (docs.github.com,
+    "Variables reference"; Gitea's runner sets the same). Raises `ConfigurationError`.
+    """
+    if not source.is_dir():
+        raise ConfigurationError(f"{source}: no such folder\n  next: correct `source` in [publish]")
+    commit = _git(source, "rev-parse", "--verify", "HEAD^{commit}")
+    runner = environ.get("GITHUB_SHA", "") if environ.get("GITHUB_ACTIONS") else ""
+    if runner and commit is not None and runner != commit and _SHA.fullmatch(runner):
+        raise ConfigurationError(
+            f"{source}: is at {commit[:12]}, and the run is of {runner[:12]}"
+            "\n  next: check out the commit that started the run"
+        )
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    ref = environ.get("GITHUB_REF", "")
+    time = _git(source, "log", "-1", "--format=%ct", "HEAD") if commit else None
+    return Checkout(
+        commit=commit,
+        message=(_git(source, "log", "-1", "--format=%B", "HEAD") or "") if commit else "",
+        time=int(time) if time is not None and time.isdigit() else None,
+        tag=ref.removeprefix(_TAGS) if ref.startswith(_TAGS) else None,
+        repository=_repository(repository),
+        claimant=_claimant(source, environ),
+    )
+
+
+def _repository(text: str) -> RepositoryName | None:
+    owner, _, name = text.partition("/")
+    return RepositoryName(owner, name) if _NAME.fullmatch(text) else None
+
+
+def _claimant(source: Path, environ: Mapping[str, str]) -> str:
+    run = environ.get("GITHUB_RUN_ID", "")
+    if run:
+        where = environ.get("GITHUB_REPOSITORY", "")
+        said = f"{where} run {run} job {environ.get('GITHUB_JOB', '')}"
+    else:
+        said = f"{getpass.getuser()} on {platform.node()} in {source.resolve()}"
+    return "".join(c if c.isprintable() else "?" for c in said)[:200].strip()
+
+
+def _git(source: Path, *arguments: str) -> str | None:
+    """What git says; None where this is no repository, or has no commit."""
+    command = ["git", "-C", str(source), *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603 - arguments of our own
+            command, capture_output=True, timeout=_TIMEOUT, check=False
+        )
+    except FileNotFoundError:
+        return None
+    except subprocess.TimeoutExpired as error:
+        raise ConfigurationError(f"{source}: git did not answer in {_TIMEOUT} s") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace")
+        if "dubious ownership" in said:
+            raise ConfigurationError(
+                f"{source}: belongs to another user, so git does not read it"
+                f"\n  next: git config --global --add safe.directory {source.resolve()}"
+            )
+        return None
+    return done.stdout[: 64 * 1024].decode(errors="replace").strip()

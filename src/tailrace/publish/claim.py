@@ -1,0 +1,93 @@
+"""A version is claimed by its tag on the forge: whoever made the tag publishes it, nobody else.
+
+Nothing here relies on a runner's `concurrency`, which Gitea ignores through 1.25.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tailrace.errors import NotPublished
+from tailrace.forges.base import AnswerLost, Conflict, Forge, Tag
+from tailrace.model import Release, RepositoryName
+
+if TYPE_CHECKING:
+    from tailrace.publish.artifact import Artifact
+
+_CLAIM = re.compile(r"^Tailrace-Claim: (.{1,200})$", re.MULTILINE)
+_FILE = re.compile(r"^Tailrace-File: (\S{1,200}) sha256:([0-9a-f]{64})$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Where versions of one package are claimed, and by whom."""
+
+    forge: Forge
+    repository: RepositoryName
+    prefix: str
+    claimant: str
+
+    def tag_of(self, version: str) -> str:
+        """The name of a version's tag."""
+        return f"{self.prefix}{version}"
+
+    async def found(self, version: str) -> Tag | None:
+        """The version's tag, if it is there."""
+        return await self.forge.tag(self.repository, self.tag_of(version))
+
+    def is_ours(self, tag: Tag, commit: str | None) -> bool:
+        """Whether this run made the tag."""
+        return claimant_of(tag) == self.claimant and tag.commit == commit
+
+    async def at(self, commit: str) -> Tag | None:
+        """The release tag that stands at a commit, with its message; None where none does."""
+        async for tag in self.forge.tags(self.repository):
+            if tag.commit == commit and tag.name.startswith(self.prefix):
+                return await self.forge.tag(self.repository, tag.name)
+        return None
+
+    async def claim(self, release: Release, commit: str, files: Sequence[Artifact]) -> None:
+        """Make the version's tag. Raises `NotPublished` where another run has it."""
+        name = self.tag_of(release.version)
+        lines = [f"Tailrace-File: {file.path.name} sha256:{file.sha256}" for file in files]
+        message = "\n".join(
+            [
+                f"Release {release}",
+                "",
+                f"Tailrace-Claim: {self.claimant}",
+                *lines,
+                f"Tailrace-Release: {release}",
+            ]
+        )
+        try:
+            await self.forge.create_tag(self.repository, Tag(name, commit, message))
+        except (Conflict, AnswerLost):
+            tag = await self.found(release.version)
+            if tag is None:
+                # Neither there nor refused: the answer was lost before anything was done.
+                raise
+            if not self.is_ours(tag, commit):
+                raise self.lost(release, tag) from None
+
+    def lost(self, release: Release, tag: Tag) -> NotPublished:
+        """What is said to the run that came second."""
+        who = claimant_of(tag) or "somebody by hand"
+        return NotPublished(
+            f"{release}: is claimed already; this run has lost and publishes nothing"
+            f"\n  tag {tag.name} in {self.repository} at {tag.commit[:12]}, by {who}"
+            "\n  next: let that run end; if it died, re-run it, or delete the tag"
+        )
+
+
+def claimant_of(tag: Tag) -> str | None:
+    """Which run claimed a version with this tag; None for a tag that a person made."""
+    found = _CLAIM.search(tag.message)
+    return None if found is None else found.group(1).strip()
+
+
+def files_of(tag: Tag) -> dict[str, str]:
+    """The files that a claim says it publishes: sha256 by name."""
+    return dict(_FILE.findall(tag.message))
