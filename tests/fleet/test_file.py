@@ -17,7 +17,7 @@ from tailrace.fleet.file import FleetFileError, read_fleet
 from tailrace.fleet.names import check_branch, check_path
 from tailrace.fleet.schema import fleet_schema
 from tailrace.fleet.starter import starter
-from tailrace.model import ForgeKind, Pin, RepositoryName, Strategy
+from tailrace.model import ForgeKind, Pin, PinFormat, RepositoryName, Strategy
 from tailrace.versions import VersionPolicy
 
 GOOD = """\
@@ -238,3 +238,99 @@ def test_the_schema_is_json_and_closed() -> None:
     schema = json.loads(json.dumps(fleet_schema()))
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["package", "forge"]
+
+
+PINS = """
+[[defaults.pins]]
+path = "Dockerfile"
+format = "dockerfile"
+key = "RUNTIME_VERSION"
+
+[[downstream]]
+name = "own"
+repo = "own"
+pins = [{ path = "a.yaml", format = "yaml", key = "a.b" }, { path = ".runtime-version" }]
+
+[[downstream]]
+name = "single"
+repo = "single"
+pin = "VERSION"
+"""
+
+
+def test_pins_of_a_downstream_go_before_those_of_the_defaults(tmp_path: Path) -> None:
+    fleet = read_fleet(written(tmp_path, GOOD + PINS))
+    by_name = {d.name: d.pins for d in fleet.downstreams}
+    docker = Pin("Dockerfile", PinFormat.DOCKERFILE, "RUNTIME_VERSION")
+    assert by_name["codex"] == (docker,)
+    assert by_name["own"] == (Pin("a.yaml", PinFormat.YAML, "a.b"), Pin())
+    assert by_name["single"] == (Pin("VERSION"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('pin = "a"\npins = [{ path = "b" }]', "exclude each other"),
+        ('pins = [{ path = "a", format = "dockerfile" }]', "ARG"),
+        ('pins = [{ path = "a", format = "dockerfile", key = "A B" }]', "ARG"),
+        ('pins = [{ path = "a", key = "x" }]', "has no key"),
+        ('pins = [{ path = "a", format = "regex", key = "(" }]', "pins"),
+        ('pins = [{ path = "a", format = "regex", key = "no group" }]', "group"),
+        ('pins = [{ path = "a", format = "toml" }]', "pins"),
+        ('pins = [{ path = "a", format = "xml", key = "x" }]', "pins"),
+        ('pins = [{ path = "a" }, { path = "a" }]', "twice"),
+        ('pins = [{ path = "../a" }]', "is no path"),
+        ("pins = []", "pins"),
+    ],
+)
+def test_pins_that_cannot_be(tmp_path: Path, text: str, said: str) -> None:
+    message = refused(tmp_path, f'{GOOD}\n[[downstream]]\nname = "x"\nrepo = "x"\n{text}\n')
+    assert said in message
+    assert "tailrace.toml:" in message
+
+
+def test_index_and_publish(tmp_path: Path) -> None:
+    text = """
+[index]
+url = "https://git.example.com/api/packages/acme/pypi/simple"
+upload-url = "https://git.example.com/api/packages/acme/pypi"
+private = true
+python = ["3.11", "3.12.4"]
+
+[publish]
+source = "runtime"
+repo = "runtime"
+version-in = { path = "VERSION" }
+[publish.smoke]
+modules = ["a.b"]
+entry-points = ["my-cli"]
+command = ["my-cli", "--version"]
+"""
+    fleet = read_fleet(written(tmp_path, GOOD + text))
+    assert fleet.index is not None
+    assert (fleet.index.private, fleet.index.pythons) == (True, ("3.11", "3.12.4"))
+    assert fleet.publish.source == str(tmp_path / "runtime")
+    assert fleet.publish.repository == RepositoryName("acme", "runtime")
+    assert fleet.publish.version_in == Pin("VERSION")
+    assert fleet.publish.smoke.command == ("my-cli", "--version")
+    plain = read_fleet(written(tmp_path, GOOD))
+    assert (plain.index, plain.publish.source) == (None, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[index]\nurl = "https://u:p@x.example/simple"', "index.url: has a user or a token"),
+        ('[index]\nupload-url = "ftp://x.example/"', "index.upload-url: "),
+        ('[index]\npython = ["2.7"]', "index.python"),
+        ("[index]\nyanked = true", "there is no such key"),
+        ('[publish]\ntag-prefix = "a b"', "publish.tag-prefix: "),
+        ('[publish]\nrepo = "a/b/c"', "publish.repo: "),
+        ('[publish.smoke]\nmodules = ["import os; x"]', "publish.smoke.modules"),
+        ("[index]\ndeadline = 0", "index.deadline"),
+    ],
+)
+def test_index_and_publish_that_cannot_be(tmp_path: Path, text: str, said: str) -> None:
+    message = refused(tmp_path, f"{GOOD}\n{text}\n")
+    assert said in message
+    assert "p@x" not in message

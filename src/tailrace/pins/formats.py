@@ -37,6 +37,10 @@ def find(format: str, content: bytes, key: str | None, package: str) -> list[Pla
 
 def check(format: str, key: str | None) -> None:
     """Raises ValueError with the rule that ``key`` breaks, a text that fits after "key: "."""
+    if format == "text":
+        if key is not None:
+            raise ValueError("a pin of the format text is the whole file: it has no key")
+        return
     _finder(format).check_key(key)
 
 

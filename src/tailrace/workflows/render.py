@@ -95,14 +95,16 @@ def for_package(fleet: Fleet, options: Options, fleet_file: Path) -> tuple[Gener
 
 def for_consumer(options: Options) -> Generated:
     """A consumer's workflow, which reads the pin and refuses a malformed one."""
-    if "\n" in options.run or not options.run.isprintable() or not options.run.strip():
-        raise ConfigurationError("--run: has to be one line, such as './publish-image.sh'")
+    if "${{" in options.run or not options.run.isprintable() or not options.run.strip():
+        raise ConfigurationError(
+            "--run: has to be one line without ${{, such as './publish-image.sh'"
+        )
     said = _said(options, ("runs_on", "pin", "run", "branch", "url"))
     values = {
         **_common(options, {}, options.url),
         "branch": json.dumps(_checked(_REF, options.branch, "branch")),
         "pin": json.dumps(options.pin),
-        "run": shlex.quote(options.run),
+        "run": json.dumps(options.run),
     }
     command = ["--consumer", options.ci.value, *said]
     text = _whole(command, "consumer", values, options)
