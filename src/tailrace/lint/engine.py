@@ -1,0 +1,99 @@
+"""All rules over one tree: what was found, what was suppressed, what could not be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from tailrace.lint.finding import Finding, NotChecked, Severity
+from tailrace.lint.rule import Need, Rule
+from tailrace.lint.suppress import BAD, UNUSED, Suppression, suppressions, unused
+from tailrace.lint.tree import Tree
+
+#: What holds for the engine's own findings.
+_OWN = {BAD: Severity.ERROR, UNUSED: Severity.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What came of one tree."""
+
+    target: str
+    files: int
+    findings: tuple[Finding, ...]
+    not_checked: tuple[NotChecked, ...]
+    #: Findings that a comment took away, with its reason.
+    suppressed: tuple[tuple[Finding, Suppression], ...]
+
+
+def lint(tree: Tree, rules: Sequence[Rule]) -> Linted:
+    """Apply every rule that holds for the tree's target."""
+    found: list[Finding] = []
+    not_checked: list[NotChecked] = []
+    for rule in rules:
+        severity = tree.settings.severities.get(rule.id, rule.severity)
+        if severity is Severity.OFF or not rule.holds(tree.target):
+            continue
+        reason = _lacking(rule.need, tree)
+        if reason is not None:
+            not_checked.append(NotChecked(rule.id, reason))
+            continue
+        found += (replace(finding, severity=severity) for finding in rule.check(tree))
+    kept, suppressed, comments = _suppress(tree, found)
+    own = [
+        replace(finding, severity=tree.settings.severities.get(finding.rule, _OWN[finding.rule]))
+        for finding in comments
+    ]
+    everything = [one for one in (*kept, *own) if one.severity is not Severity.OFF]
+    return Linted(
+        target=str(tree.target),
+        files=len(tree.workflows) + len(tree.actions) + len(tree.broken),
+        findings=tuple(sorted(set(everything), key=_order)),
+        not_checked=tuple(not_checked),
+        suppressed=tuple(suppressed),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    start = finding.start
+    return finding.path, start.line, start.column, finding.rule, finding.message
+
+
+def _lacking(need: Need, tree: Tree) -> str | None:
+    """Why a rule cannot be applied to this tree; None where it can."""
+    facts = tree.facts
+    why = facts.why if facts is not None and facts.why else "the forge was not asked"
+    missing = {
+        Need.NOTHING: False,
+        Need.PROTECTION: facts is None or not facts.protection_read,
+        Need.STATUSES: facts is None or facts.statuses is None,
+        Need.ISSUES: facts is None or not facts.issues_read,
+        Need.DIFF: tree.added is None,
+        Need.FLEET: tree.fleet is None,
+    }[need]
+    if not missing:
+        return None
+    return f"needs {need}" + (f"; {why}" if need not in (Need.DIFF, Need.FLEET) else "")
+
+
+def _suppress(
+    tree: Tree, found: Iterable[Finding]
+) -> tuple[list[Finding], list[tuple[Finding, Suppression]], list[Finding]]:
+    comments: list[Suppression] = []
+    own: list[Finding] = []
+    for document in (*tree.workflows, *tree.actions):
+        good, bad = suppressions(document)
+        comments += good
+        own += bad
+    kept: list[Finding] = []
+    taken: list[tuple[Finding, Suppression]] = []
+    used: set[Suppression] = set()
+    for finding in found:
+        by = next((one for one in comments if one.takes(finding, tree.today)), None)
+        if by is None:
+            kept.append(finding)
+        else:
+            taken.append((finding, by))
+            used.add(by)
+    own += (unused(one, tree.today) for one in comments if one not in used)
+    return kept, taken, own
