@@ -127,9 +127,8 @@ def parse(data: bytes) -> Node | None:
         line = data[: error.start].count(b"\n") + 1
         raise Unreadable("is not UTF-8", Position(line, 1)) from error
     if "\0" in text:
-        raise Unreadable(
-            "has a NUL character", Position(text[: text.index("\0")].count("\n") + 1, 1)
-        )
+        line = text[: text.index("\0")].count("\n") + 1
+        raise Unreadable("has a NUL character", Position(line, 1))
     events = _events(text)
     found: list[Node] = []
     building = _Building()

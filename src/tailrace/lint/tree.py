@@ -65,20 +65,50 @@ class Tree:
                 yield from found
                 return
 
+    def all_steps(self) -> Iterator[tuple[Document, Step]]:
+        """The steps of every workflow that the target reads, and of every composite action."""
+        for workflow in self.active():
+            for _, step in workflow.steps():
+                yield workflow, step
+        for action in self.actions:
+            for step in action.steps:
+                yield action, step
 
-def read_tree(
-    target: Target, files: Mapping[str, bytes]
-) -> tuple[tuple[Workflow, ...], tuple[Broken, ...]]:
-    """The workflows among ``files`` (path and content), and those that cannot be read."""
-    good: list[Workflow] = []
-    bad: list[Broken] = []
-    folders = {folder for every in FOLDERS.values() for folder in every}
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a repository that rules look at."""
+
+    workflows: tuple[Workflow, ...]
+    actions: tuple[Action, ...]
+    broken: tuple[Broken, ...]
+
+
+def read_files(files: Mapping[str, bytes]) -> Files:
+    """The workflows and actions among ``files`` (path and content), and those that are neither."""
+    workflows: list[Workflow] = []
+    actions: list[Action] = []
+    broken: list[Broken] = []
     for path, data in sorted(files.items()):
-        folder, _, name = path.rpartition("/")
-        if folder not in folders or not name.endswith((".yml", ".yaml")):
-            continue
         try:
-            good.append(read_workflow(path, data))
+            if is_workflow(path):
+                workflows.append(read_workflow(path, data))
+            elif is_action(path):
+                actions.append(read_action(path, data))
         except Unreadable as error:
-            bad.append(Broken(path, error))
-    return tuple(good), tuple(bad)
+            broken.append(Broken(path, error))
+    return Files(tuple(workflows), tuple(actions), tuple(broken))
+
+
+def is_workflow(path: str) -> bool:
+    """Whether a forge would look at this path for a workflow."""
+    folder, _, name = path.rpartition("/")
+    return folder in _FOLDERS and name.endswith((".yml", ".yaml"))
+
+
+def is_action(path: str) -> bool:
+    """Whether this is where an action is described."""
+    return path.rpartition("/")[2] in ("action.yml", "action.yaml")
+
+
+_FOLDERS = frozenset(folder for every in FOLDERS.values() for folder in every)
