@@ -9,6 +9,7 @@ from datetime import date
 
 from tailrace.lint.finding import Finding
 from tailrace.lint.node import Position
+from tailrace.lint.workflow import Document
 
 #: What is wrong with a suppression itself.
 BAD = "TL001"

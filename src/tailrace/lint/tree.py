@@ -12,7 +12,10 @@ from tailrace.lint.settings import LintSettings
 from tailrace.lint.target import FOLDERS, Target
 from tailrace.lint.workflow import (
     Action,
+    Document,
+    Step,
     Workflow,
+    read_action,
     read_workflow,
 )
 from tailrace.model import Fleet
