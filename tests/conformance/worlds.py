@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pygit2
 from tests.conformance.gitwork import Entry, commit
 from tests.doubles.github import GitHubDouble
@@ -30,6 +32,8 @@ class Ability(StrEnum):
     TOPICS = "topics"
     #: Tokens of other users, and with fewer scopes.
     ROLES = "roles"
+    #: Required checks, statuses of commits, issues.
+    CHECKS = "checks"
 
 
 ALL = frozenset(Ability)
@@ -100,6 +104,16 @@ class World(ABC):
     async def protect(self, name: RepositoryName, branch: str) -> None:
         raise AssertionError("not in this world")
 
+    async def require(self, name: RepositoryName, branch: str, contexts: Sequence[str]) -> None:
+        """Have these contexts pass before a merge."""
+        raise AssertionError("not in this world")
+
+    async def status(self, name: RepositoryName, commit: str, context: str, state: str) -> None:
+        raise AssertionError("not in this world")
+
+    async def open_issue(self, name: RepositoryName) -> int:
+        raise AssertionError("not in this world")
+
     async def topics(self, name: RepositoryName, topics: Sequence[str]) -> None:
         raise AssertionError("not in this world")
 
@@ -152,6 +166,32 @@ class GiteaWorld(World):
         record.topics = list(topics)
         self._store.state.repositories.put(record)
 
+    async def require(self, name: RepositoryName, branch: str, contexts: Sequence[str]) -> None:
+        rule = {
+            "rule_name": branch,
+            "enable_push": True,
+            "enable_status_check": True,
+            "status_check_contexts": list(contexts),
+        }
+        await self._post(name, "branch_protections", rule)
+
+    async def status(self, name: RepositoryName, commit: str, context: str, state: str) -> None:
+        await self._post(name, f"statuses/{commit}", {"context": context, "state": state})
+
+    async def open_issue(self, name: RepositoryName) -> int:
+        made = await self._post(name, "issues", {"title": "tracked"})
+        return int(made["number"])
+
+    async def _post(self, name: RepositoryName, path: str, body: object) -> Any:
+        url = f"{self.url}/api/v1/repos/{name}/{path}"
+        headers = {"Authorization": f"token {self.token}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(url, json=body) as response,
+        ):
+            assert response.status == 201, await response.text()
+            return await response.json()
+
     def stranger(self) -> str:
         return self._store.add_user("stranger")
 
@@ -192,6 +232,17 @@ class GitHubWorld(World):
 
     async def protect(self, name: RepositoryName, branch: str) -> None:
         self.double.record(name.owner, name.name).protected.add(branch)
+
+    async def require(self, name: RepositoryName, branch: str, contexts: Sequence[str]) -> None:
+        self.double.record(name.owner, name.name).required[branch] = list(contexts)
+
+    async def status(self, name: RepositoryName, commit: str, context: str, state: str) -> None:
+        record = self.double.record(name.owner, name.name)
+        record.statuses.setdefault(commit, {})[context] = state
+
+    async def open_issue(self, name: RepositoryName) -> int:
+        self.double.record(name.owner, name.name).issues[1] = "open"
+        return 1
 
     async def topics(self, name: RepositoryName, topics: Sequence[str]) -> None:
         self.double.record(name.owner, name.name).topics = list(topics)

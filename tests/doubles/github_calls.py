@@ -26,6 +26,12 @@ class Record:
     archived: bool = False
     topics: list[str] = field(default_factory=list)
     protected: set[str] = field(default_factory=set)
+    #: Required contexts by branch.
+    required: dict[str, list[str]] = field(default_factory=dict)
+    #: States by issue number.
+    issues: dict[int, str] = field(default_factory=dict)
+    #: States by context, by commit.
+    statuses: dict[str, dict[str, str]] = field(default_factory=dict)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[tuple[int, str]] = field(default_factory=list)
 
@@ -145,9 +151,54 @@ def _update_ref(call: Call, name: str) -> Reply:
     return Reply(200, _ref(ref.name, str(wanted.id)))
 
 
-def _pulls_of_commit(call: Call, rest: str) -> Reply:
+def _branch(call: Call, name: str) -> Reply:
+    """/rest/branches/branches#get-a-branch"""
+    if f"refs/heads/{name}" not in call.git.references:
+        raise Problem(404, "Branch not found")
+    required = call.record.required.get(name)
+    checks = {"enforcement_level": "everyone", "contexts": required or []}
+    protection = {"enabled": required is not None, "required_status_checks": checks}
+    protected = required is not None or name in call.record.protected
+    return Reply(200, {"name": name, "protected": protected, "protection": protection})
+
+
+def _rules(call: Call, name: str) -> Reply:
+    """/rest/repos/rules#get-rules-for-a-branch"""
+    return Reply(200, [{"type": "pull_request"}] if name in call.record.protected else [])
+
+
+def _commits(call: Call, _: str) -> Reply:
+    """/rest/commits/commits#list-commits"""
+    head = call.git.references.get(f"refs/heads/{call.query['sha']}")
+    if head is None:
+        raise Problem(404, "Not Found")
+    rows = [{"sha": str(commit.id)} for commit in call.git.walk(head.target)]
+    return Reply(200, rows[: int(call.query["per_page"])])
+
+
+def _issue(call: Call, number: str) -> Reply:
+    """/rest/issues/issues#get-an-issue"""
+    found = call.record.issues.get(int(number))
+    if found is None:
+        raise Problem(404, "Not Found")
+    return Reply(200, {"number": int(number), "state": found, "created_at": "2026-01-01T00:00:00Z"})
+
+
+def _of_commit(call: Call, rest: str) -> Reply:
+    sha, _, what = rest.partition("/")
+    states = call.record.statuses.get(sha, {})
+    if what == "status":
+        # /rest/commits/statuses#get-the-combined-status-for-a-specific-reference
+        rows = [{"context": name, "state": state} for name, state in states.items()]
+        return Reply(200, {"state": "success", "statuses": rows})
+    if what == "check-runs":
+        # /rest/checks/runs#list-check-runs-for-a-git-reference
+        return Reply(200, {"total_count": 0, "check_runs": []})
+    return _pulls_of_commit(call, sha)
+
+
+def _pulls_of_commit(call: Call, sha: str) -> Reply:
     """/rest/commits/commits#list-pull-requests-associated-with-a-commit"""
-    sha = rest.removesuffix("/pulls")
     return Reply(200, [pull for pull in call.record.pulls if pull["merge_commit_sha"] == sha])
 
 
@@ -325,7 +376,11 @@ READS: dict[tuple[str, str], Callable[[Call, str], Reply]] = {
     ("GET", "git/ref/tags/"): _get_tag_ref,
     ("GET", "git/tags/"): _get_tag,
     ("GET", "tags"): _list_tags,
-    ("GET", "commits/"): _pulls_of_commit,
+    ("GET", "commits/"): _of_commit,
+    ("GET", "commits"): _commits,
+    ("GET", "branches/"): _branch,
+    ("GET", "rules/branches/"): _rules,
+    ("GET", "issues/"): _issue,
     ("GET", "git/trees/"): _get_tree,
     ("GET", "git/blobs/"): _get_blob,
     ("GET", "pulls"): _list_pulls,

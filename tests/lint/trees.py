@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from tailrace.fleet.file import read_fleet
 from tailrace.lint.rule import Example
 from tailrace.lint.target import parse_target
 from tailrace.lint.tree import AddedLine, Tree, read_files
+from tailrace.lint.workflow import Workflow
+
+
+def _workflows(files: Mapping[str, str]) -> tuple[Workflow, ...]:
+    return read_files({path: text.encode() for path, text in files.items()}).workflows
 
 
 def tree_of(example: Example) -> Tree:
@@ -40,5 +46,6 @@ def tree_of(example: Example) -> Tree:
         fleet=fleet,
         manifest=example.manifest,
         added=added,
+        before=None if example.before is None else _workflows(example.before),
         touched=None if added is None else tuple(sorted({line.path for line in added})),
     )

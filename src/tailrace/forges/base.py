@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -160,6 +161,26 @@ class Tag:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """The rule that holds for a branch, as far as checks go."""
+
+    rule: str
+    #: Whether statuses have to pass before a merge.
+    checks: bool
+    #: Globs on contexts; with ``checks`` an empty list means all of them.
+    contexts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue, as far as somebody tracks something with it."""
+
+    number: int
+    is_open: bool
+    created_at: datetime
+
+
 class Forge(Protocol):
     """What a cascade needs of a forge. Every method raises `ForgeError`, and nothing else."""
 
@@ -251,6 +272,22 @@ class Forge(Protocol):
         self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
         """Close a pull request with a note that says why, and delete its branch."""
+        ...
+
+    async def protection(self, name: RepositoryName, branch: str) -> Protection | None:
+        """The effective protection of a branch; None where none holds."""
+        ...
+
+    async def commits(self, name: RepositoryName, branch: str, count: int) -> tuple[str, ...]:
+        """The newest commits of a branch, the newest first; ``count`` of them at most, 50."""
+        ...
+
+    async def statuses(self, name: RepositoryName, commit: str) -> Mapping[str, str]:
+        """The newest state of each context on a commit, in the forge's words."""
+        ...
+
+    async def issue(self, name: RepositoryName, number: int) -> Issue | None:
+        """An issue; None where a repository that is proven readable has none of that number."""
         ...
 
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:

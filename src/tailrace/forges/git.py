@@ -16,7 +16,9 @@ from tenacity.wait import wait_exponential_jitter
 from tailrace.forges.base import (
     Account,
     AnswerLost,
+    Issue,
     NotFound,
+    Protection,
     Refused,
     Repository,
     Server,
@@ -152,6 +154,30 @@ class GitForge:
         self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
         raise self._no_pull_requests(name)
+
+    async def protection(self, name: RepositoryName, branch: str) -> Protection | None:
+        """None: a folder of repositories protects no branch."""
+        await self.repository(name)
+        return None
+
+    async def commits(self, name: RepositoryName, branch: str, count: int) -> tuple[str, ...]:
+        def read() -> tuple[str, ...]:
+            with opened(self._path(name), name) as repository:
+                return repository.commits(branch, count)
+
+        return await self._run(read)
+
+    async def statuses(self, name: RepositoryName, commit: str) -> Mapping[str, str]:
+        raise self._lacks(name, "statuses")
+
+    async def issue(self, name: RepositoryName, number: int) -> Issue | None:
+        raise self._lacks(name, "issues")
+
+    @staticmethod
+    def _lacks(name: RepositoryName, what: str) -> Refused:
+        return Refused(
+            f"{name}: a folder of repositories has no {what}\n  next: ask the forge itself"
+        )
 
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """None: a folder of repositories has no pull requests, so no labels."""

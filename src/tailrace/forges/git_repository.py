@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pygit2
@@ -119,6 +120,13 @@ class BareRepository:
             f"{self._name}: has no branch {branch!r}; its default branch is"
             f" {self.default_branch()!r}\n  next: correct `branch` in the fleet file"
         )
+
+    def commits(self, branch: str, count: int) -> tuple[str, ...]:
+        """The newest commits of a branch, the newest first."""
+        head = self.head(branch)
+        if head is None:
+            return ()
+        return tuple(str(c.id) for c in islice(self._git.walk(pygit2.Oid(hex=head)), count))
 
     def entries(self, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """What the commit has at ``paths``."""

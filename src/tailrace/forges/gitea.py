@@ -18,6 +18,8 @@ from tailrace.forges.base import (
     Account,
     BadAnswer,
     BranchMissing,
+    Issue,
+    Protection,
     Renamed,
     Repository,
     Server,
@@ -221,6 +223,42 @@ class GiteaForge(HttpForge):
         path = f"{base}/pulls/{pull_request.number}"
         await self._write(name, "PATCH", path, closed, msgspec.Raw)
         await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
+
+    async def protection(self, name: RepositoryName, branch: str) -> Protection | None:
+        path = f"{_path(name)}/branches/{quote(branch)}"
+        found = await self._get_or_none(name, path, answers.Branch)
+        if found is None:
+            raise BranchMissing(f"{name}: has no branch {branch!r}")
+        if not found.protected:
+            return None
+        contexts = tuple(found.status_check_contexts or ())
+        rule = found.effective_branch_protection_name or branch
+        return Protection(rule, found.enable_status_check, contexts)
+
+    async def commits(self, name: RepositoryName, branch: str, count: int) -> tuple[str, ...]:
+        # Without the diffs of each, which are most of what this costs a server.
+        query: dict[str, str | int] = {"sha": branch, "limit": min(count, _PAGE)}
+        query |= {"stat": "false", "files": "false"}
+        try:
+            path = f"{_path(name)}/commits"
+            rows = await self._http.get(path, list[answers.Content], query)
+        except Rejected as error:
+            raise self._meaning(error, str(name)) from error
+        except Redirected as error:
+            raise self._renamed(name, error) from error
+        return tuple(row.sha for row in rows[:count])
+
+    async def statuses(self, name: RepositoryName, commit: str) -> Mapping[str, str]:
+        path = f"{_path(name)}/commits/{quote(commit, safe='')}/statuses"
+        rows = [
+            row async for page in self._pages(path, list[answers.Status], str(name)) for row in page
+        ]
+        # The one with the highest number is the newest; their order is not promised.
+        return {row.context: row.status for row in sorted(rows, key=lambda row: row.id)}
+
+    async def issue(self, name: RepositoryName, number: int) -> Issue | None:
+        found = await self._get_or_none(name, f"{_path(name)}/issues/{number}", answers.Issue)
+        return None if found is None else Issue(number, found.state == "open", found.created_at)
 
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """By ``GET /repos/{owner}/{repo}/commits/{sha}/pull`` (Gitea 1.22's API description)."""

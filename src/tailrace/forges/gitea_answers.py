@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
@@ -65,6 +66,10 @@ class BranchCommit(msgspec.Struct):
 class Branch(msgspec.Struct):
     commit: BranchCommit
     user_can_push: bool | None = None
+    protected: bool = False
+    enable_status_check: bool = False
+    status_check_contexts: list[str] | None = None
+    effective_branch_protection_name: str = ""
 
 
 class Blob(msgspec.Struct):
@@ -91,6 +96,18 @@ class Tag(msgspec.Struct):
     name: str
     commit: Content
     message: str = ""
+
+
+class Status(msgspec.Struct):
+    id: int
+    context: str
+    status: str
+
+
+class Issue(msgspec.Struct):
+    number: int
+    state: str
+    created_at: datetime
 
 
 class Label(msgspec.Struct):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from tailrace.forges.base import Repository as RepositoryFacts
@@ -81,6 +83,68 @@ class Tag(msgspec.Struct):
 
     message: str
     object: RefObject
+
+
+class _Checks(msgspec.Struct):
+    contexts: list[str] = []
+
+
+class _Protection(msgspec.Struct):
+    enabled: bool = False
+    required_status_checks: _Checks | None = None
+
+
+class Branch(msgspec.Struct):
+    """/rest/branches/branches#get-a-branch"""
+
+    protected: bool = False
+    protection: _Protection | None = None
+
+
+class _RequiredCheck(msgspec.Struct):
+    context: str
+
+
+class _RuleParameters(msgspec.Struct):
+    required_status_checks: list[_RequiredCheck] = []
+
+
+class Rule(msgspec.Struct):
+    """/rest/repos/rules#get-rules-for-a-branch"""
+
+    type: str
+    parameters: _RuleParameters | None = None
+
+
+class _Status(msgspec.Struct):
+    context: str
+    state: str
+
+
+class CombinedStatus(msgspec.Struct):
+    """/rest/commits/statuses#get-the-combined-status-for-a-specific-reference"""
+
+    statuses: list[_Status] = []
+
+
+class _CheckRun(msgspec.Struct):
+    id: int
+    name: str
+    status: str = ""
+    conclusion: str | None = None
+
+
+class CheckRuns(msgspec.Struct):
+    """/rest/checks/runs#list-check-runs-for-a-git-reference"""
+
+    check_runs: list[_CheckRun] = []
+
+
+class Issue(msgspec.Struct):
+    """/rest/issues/issues#get-an-issue"""
+
+    state: str
+    created_at: datetime
 
 
 class ListedTag(msgspec.Struct):

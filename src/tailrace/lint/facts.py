@@ -40,3 +40,14 @@ class Facts:
     issues: Mapping[int, IssueState] = field(default_factory=dict)
     issues_read: bool = False
     why: str = ""
+
+
+def requiring(*contexts: str) -> Facts:
+    """A repository whose default branch requires these contexts; without any, all statuses."""
+    checks = RequiredChecks("main", enabled=True, contexts=contexts)
+    return Facts("main", required=checks, protection_read=True)
+
+
+def unprotected() -> Facts:
+    """A repository whose default branch is not protected."""
+    return Facts("main", protection_read=True)

@@ -36,6 +36,8 @@ class Example:
     #: The text of a tailrace.toml.
     fleet: str | None = None
     manifest: tuple[str, ...] | None = None
+    #: The workflows before the change.
+    before: Mapping[str, str] | None = None
     #: Lines that the change adds: path and text, numbered from 1 as they come.
     added: tuple[tuple[str, str], ...] | None = None
 

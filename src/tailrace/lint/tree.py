@@ -56,6 +56,8 @@ class Tree:
     manifest: tuple[str, ...] | None = None
     #: The lines that a change adds; None where no base was named (`--diff BASE`).
     added: tuple[AddedLine, ...] | None = None
+    #: The workflows as they were before the change; None as above.
+    before: tuple[Workflow, ...] | None = None
     #: The paths that a change touches; None as above.
     touched: tuple[str, ...] | None = None
     today: date = date(2026, 1, 1)

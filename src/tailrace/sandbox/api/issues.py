@@ -110,6 +110,12 @@ def _is_comment(comment: Comment, found: Repository, issue: Issue) -> bool:
     return same and comment.type == "comment"
 
 
+async def show(call: Call) -> Response:
+    """GET /repos/{owner}/{repo}/issues/{number}."""
+    found = call.repository()
+    return answer(200, _shape(call, found, _find(call, found)))
+
+
 async def comment(call: Call) -> Response:
     """POST /repos/{owner}/{repo}/issues/{number}/comments."""
     found = call.repository()

@@ -96,6 +96,7 @@ _CALLS: list[tuple[str, str, Handler, str]] = [
     ("POST", f"{_R}/pulls/{{number}}/reviews", reviews.create, "repository"),
     ("GET", f"{_R}/issues", issues.listed, "issue"),
     ("POST", f"{_R}/issues", issues.create, "issue"),
+    ("GET", f"{_R}/issues/{{number}}", issues.show, "issue"),
     ("POST", f"{_R}/issues/{{number}}/comments", issues.comment, "issue"),
     ("GET", f"{_R}/issues/{{number}}/timeline", issues.timeline, "issue"),
     ("POST", f"{_R}/issues/{{number}}/labels", issues.label_add, "issue"),
