@@ -85,22 +85,6 @@ RULE = Rule(
     check=_check,
     severity=Severity.WARNING,
     need=Need.STATUSES,
-    bad=(
-        Example(
-            {_FILE: _AFTER},
-            before={_FILE: _BEFORE},
-            facts=_facts("success", "failure"),
-            settings=_TWO,
-        ),
-        Example({_FILE: _AFTER}, before={_FILE: _BEFORE}, facts=_facts(), settings=_TWO),
-    ),
-    good=(
-        Example(
-            {_FILE: _AFTER},
-            before={_FILE: _BEFORE},
-            facts=_facts("success", "success"),
-            settings=_TWO,
-        ),
-        Example({_FILE: _AFTER}, before={_FILE: _AFTER}, facts=_facts(), settings=_TWO),
-    ),
+    bad=(_example(_BEFORE, "success", "failure"), _example(_BEFORE)),
+    good=(_example(_BEFORE, "success", "success"), _example(_AFTER)),
 )
