@@ -6,6 +6,7 @@ import pytest
 from tests.conformance.worlds import Ability, World
 
 from tailrace.forges.base import ForgeError, NotFound, Repository
+from tailrace.model import FileKind
 
 
 async def listed(world: World, owner: str, topic: str | None = None) -> list[Repository]:
@@ -61,3 +62,16 @@ async def test_a_hostile_owner(world: World, owner: str) -> None:
     await world.create("one", {"pin": b"1\n"})
     with pytest.raises(ForgeError):
         await listed(world, owner)
+
+
+async def test_what_stands_directly_in_a_folder(world: World) -> None:
+    made = await world.create("folder", {"a/b/x.yml": b"1\n", "a/b/y z": b"2\n", "a/b/c/d": b"3\n"})
+    async with world.forge() as forge:
+        view = await forge.tree(made, "main", ["a/b"])
+        listed = await forge.folder(made, view.entries["a/b"].sha)
+    found = {entry.path: (entry.kind, entry.size) for entry in listed}
+    assert found == {
+        "x.yml": (FileKind.FILE, 2),
+        "y z": (FileKind.FILE, 2),
+        "c": (FileKind.DIRECTORY, None),
+    }

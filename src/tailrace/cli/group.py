@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "plan": "Show what a cascade would do, and what it costs.",
     "cascade": "Carry a release to every downstream and read it back.",
     "verify": "Read every downstream; fail unless all have the release.",
+    "lint": "Find workflows that do not do what they seem to do.",
     "drift": "Compare the fleet's list with the world.",
     "doctor": "Check the forge, the token and every repository.",
     "sandbox": "Run the embedded forge, on a loopback port.",

@@ -25,11 +25,13 @@ from tailrace.model import (
     ForgeKind,
     ForgeSettings,
     IndexSettings,
+    LintSettings,
     Pin,
     PinFormat,
     Policy,
     PublishSettings,
     RepositoryName,
+    Severity,
     Smoke,
     Strategy,
 )
@@ -107,6 +109,7 @@ def _keys_around(path: Sequence[Key]) -> list[str]:
         "fleet": shape.FleetTable,
         "index": shape.IndexTable,
         "publish": shape.PublishTable,
+        "lint": shape.LintTable,
         "downstream": shape.DownstreamTable,
     }
     if path:
@@ -219,6 +222,7 @@ def _fleet(
         else Discovery(found.owner, found.name, found.topic, tuple(found.ignore)),
         index=_index(checked),
         publish=_publish(file, checked),
+        lint=_lint(checked),
         source=str(file),
     )
 
@@ -256,6 +260,22 @@ def _publish(file: Path, checked: shape.FleetFile) -> PublishSettings:
             tuple(smoke.command),
             smoke.timeout,
         ),
+    )
+
+
+def _lint(checked: shape.FleetFile) -> LintSettings:
+    table = checked.lint
+    return LintSettings(
+        target=table.target,
+        runner_labels=tuple(table.runner_labels),
+        docker_labels=tuple(table.docker_labels),
+        severities={rule: Severity(said.severity) for rule, said in table.rules.items()},
+        optional_contexts=tuple(table.optional_contexts),
+        forbidden_paths=dict(table.forbidden_paths),
+        denied_env=tuple(table.denied_env),
+        tracking_days=table.tracking_days,
+        green_runs=table.green_runs,
+        workflow_list=table.workflow_list,
     )
 
 

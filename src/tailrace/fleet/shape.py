@@ -221,6 +221,49 @@ class PublishTable(_Table):
     smoke: SmokeTable = SmokeTable()
 
 
+class LintRuleTable(_Table):
+    """What holds for one rule."""
+
+    severity: Literal["error", "warning", "info", "off"] = Field(
+        description="How bad a finding of it is; off: it is not applied."
+    )
+
+
+class LintTable(_Table):
+    """How workflows are linted."""
+
+    target: str | None = Field(
+        default=None,
+        pattern=r"^(gitea|forgejo|github)(@[0-9]{1,4}(\.[0-9]{1,4}){0,2})?$",
+        description="Such as gitea@1.22.6; default: by forge.kind, or asked with --forge.",
+    )
+    runner_labels: list[Argument] = Field(default=[], description="Labels that runners have.")
+    docker_labels: list[Argument] = Field(
+        default=[], description="Labels whose jobs may talk to docker."
+    )
+    optional_contexts: list[Argument] = Field(
+        default=[], description="Globs on contexts that are not required on purpose."
+    )
+    forbidden_paths: dict[Argument, Argument] = Field(
+        default={}, description="Globs of paths that a change may not touch, with the reason."
+    )
+    denied_env: list[Argument] = Field(
+        default=[], description="Environment keys that are never written to a surface."
+    )
+    tracking_days: int = Field(
+        default=90, ge=1, le=3_650, description="Days after which a tracking issue is forgotten."
+    )
+    green_runs: int = Field(
+        default=5, ge=1, le=50, description="Green runs before continue-on-error may go."
+    )
+    workflow_list: Word = Field(
+        default="TEMPLATES", description="The variable of a workflow's inline list."
+    )
+    rules: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{3}$")], LintRuleTable] = Field(
+        default={}, description="Severities by rule."
+    )
+
+
 class DownstreamTable(_Table):
     """One repository of the fleet."""
 
@@ -245,4 +288,5 @@ class FleetFile(_Table):
     fleet: FleetTable | None = None
     index: IndexTable | None = None
     publish: PublishTable = PublishTable()
+    lint: LintTable = LintTable()
     downstream: list[DownstreamTable] = Field(default=[])

@@ -17,6 +17,7 @@ from tailrace.model import (
     PullRequest,
     RepositoryName,
     Strategy,
+    TreeEntry,
     TreeView,
 )
 
@@ -228,6 +229,10 @@ class Forge(Protocol):
         shows in the view's ``repository``; an empty one gives a view without a commit. Raises
         `BranchMissing` where the repository is there and the branch is not.
         """
+        ...
+
+    async def folder(self, name: RepositoryName, sha: str) -> tuple[TreeEntry, ...]:
+        """What stands directly in a folder, by the SHA of its tree; the paths are bare names."""
         ...
 
     async def check_write(self, name: RepositoryName, branch: str) -> bool | None:

@@ -27,7 +27,15 @@ from tailrace.forges.base import (
 )
 from tailrace.forges.git_repository import Prepared, RefLocked, opened
 from tailrace.forges.names import check, is_plain
-from tailrace.model import Commit, FileChange, PullRequest, RepositoryName, Strategy, TreeView
+from tailrace.model import (
+    Commit,
+    FileChange,
+    PullRequest,
+    RepositoryName,
+    Strategy,
+    TreeEntry,
+    TreeView,
+)
 
 T = TypeVar("T")
 
@@ -96,6 +104,13 @@ class GitForge:
         self, name: RepositoryName, branch: str | None, paths: Sequence[str]
     ) -> TreeView:
         return await self._run(lambda: self._view(name, branch, paths))
+
+    async def folder(self, name: RepositoryName, sha: str) -> tuple[TreeEntry, ...]:
+        def read() -> tuple[TreeEntry, ...]:
+            with opened(self._path(name), name) as repository:
+                return repository.folder(sha)
+
+        return await self._run(read)
 
     async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
         return (await self.repository(name)).can_push

@@ -133,16 +133,28 @@ class BareRepository:
         tree = self._commit(commit).tree
         found: dict[str, TreeEntry] = {}
         for path in paths:
-            item = _lookup(tree, path)
-            if item is None:
-                continue
-            kind = _KINDS.get(FileMode(item.filemode))
-            if kind is None:
-                raise BadAnswer(f"{self._name}: unknown mode {item.filemode:o} at {path!r}")
-            # The header alone: an object's size must not cost its content.
-            size = self._git.odb.read_header(item.id)[1] if kind is FileKind.FILE else None
-            found[path] = TreeEntry(path, kind, str(item.id), size)
+            entry = self._entry(tree, path)
+            if entry is not None:
+                found[path] = entry
         return found
+
+    def _entry(self, tree: pygit2.Tree, path: str) -> TreeEntry | None:
+        item = _lookup(tree, path)
+        if item is None:
+            return None
+        kind = _KINDS.get(FileMode(item.filemode))
+        if kind is None:
+            raise BadAnswer(f"{self._name}: unknown mode {item.filemode:o} at {path!r}")
+        # The header alone: an object's size must not cost its content.
+        size = self._git.odb.read_header(item.id)[1] if kind is FileKind.FILE else None
+        return TreeEntry(path, kind, str(item.id), size)
+
+    def folder(self, sha: str) -> tuple[TreeEntry, ...]:
+        """What stands directly in a tree."""
+        tree = self._git[sha].peel(pygit2.Tree)
+        names = [item.name or "" for item in tree]
+        found = (self._entry(tree, name) for name in names)
+        return tuple(entry for entry in found if entry is not None)
 
     def blob(self, sha: str, limit: int) -> bytes:
         """A blob's bytes, its size looked up before anything of it is read."""

@@ -143,6 +143,9 @@ class GiteaForge(HttpForge):
         entries = await reader.resolve(listing, paths)
         return _view(where, branch, listing.sha, entries, facts)
 
+    async def folder(self, name: RepositoryName, sha: str) -> tuple[TreeEntry, ...]:
+        return await TreeReader(lambda tree, page: self._subtree(name, tree, page)).folder(sha)
+
     async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
         path = _path(name)
         found = await self._get(f"{path}/branches/{quote(branch)}", answers.Branch)

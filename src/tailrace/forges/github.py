@@ -111,6 +111,14 @@ class GitHubForge(HttpForge):
         entries = await self._entries(where, await self._listing(where, head), paths)
         return _view(where, branch, head, entries, facts)
 
+    async def folder(self, name: RepositoryName, sha: str) -> tuple[TreeEntry, ...]:
+        path = f"{path_of(name)}/git/trees/{sha}"
+
+        async def listing(tree: str, page: int) -> Listing:
+            return await self._calls.get(path, Listing, str(name))
+
+        return await TreeReader(listing).folder(sha)
+
     async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
         """What the repository grants; whether a rule forbids the push, only a push can tell."""
         facts = await self.repository(name)

@@ -69,6 +69,10 @@ class TreeReader:
                     found[path] = entry
         return found
 
+    async def folder(self, sha: str) -> tuple[TreeEntry, ...]:
+        """Everything directly in one folder."""
+        return tuple(row.entry(path) for path, row in (await self._folder(sha)).items())
+
     async def _walk(self, root: str, path: str) -> TreeEntry | None:
         sha = root
         parts = path.split("/")

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from tailrace.lint.node import Node, Position
+from tailrace.model import Severity
 
-
-class Severity(StrEnum):
-    """How bad it is; only errors and warnings end a run with 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    OFF = "off"
+__all__ = ["Edit", "Finding", "NotChecked", "Severity", "at"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,3 +60,14 @@ def parse_target(text: str) -> Target:
         )
     kind, version = found.group(1), found.group(2)
     return Target(ForgeKind(kind), Version(version or _DEFAULTS[kind]))
+
+
+def of_server(kind: str, version: str) -> Target:
+    """The target that a forge's own word means: ``1.22.6``, ``7.0.1+gitea-1.22.0``."""
+    found = re.match(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}", version)
+    if kind not in _DEFAULTS or (found is None and kind != "github"):
+        raise ConfigurationError(
+            f"the forge says {kind[:20]} {version[:40]!a}, which is no target"
+            "\n  next: name it, such as --target gitea@1.22.6"
+        )
+    return parse_target(kind if found is None or kind == "github" else f"{kind}@{found.group()}")

@@ -1,0 +1,304 @@
+"""``tailrace lint``: workflows that do what they seem to do on a self-hosted forge."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tailrace.cli.options import forge_of, open_fleet, token_of
+from tailrace.errors import ConfigurationError, ExitCode
+from tailrace.model import Fleet, LintSettings, RepositoryName, Severity
+
+if TYPE_CHECKING:
+    from tailrace.lint.engine import Linted
+    from tailrace.lint.run import Outcome
+    from tailrace.lint.target import Target
+
+_FORMATS = ("text", "json", "sarif", "annotations", "review")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for."""
+
+    root: Path
+    fleet_file: Path
+    target: str | None
+    base: str | None
+    others: tuple[str, ...]
+    manifest: Path | None
+    list_name: str
+    ask_forge: bool
+    repository: str | None
+
+
+@click.command("lint", short_help="Find workflows that do not do what they seem to do.")
+@click.argument("root", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--fleet-file",
+    "-f",
+    type=click.Path(path_type=Path),
+    default=Path("tailrace.toml"),
+    envvar="TAILRACE_FLEET",
+    show_default=True,
+    metavar="FILE",
+    help="The fleet file, if there is one.",
+)
+@click.option("--fleet", "whole_fleet", is_flag=True, help="Every downstream, through the forge.")
+@click.option("--target", metavar="NAME@VERSION", help="gitea@1.22.6, forgejo@7, github.")
+@click.option("--forge", "ask_forge", is_flag=True, help="Ask the forge: protection, statuses.")
+@click.option(
+    "--repository",
+    envvar="GITHUB_REPOSITORY",
+    metavar="OWNER/NAME",
+    help="With --forge: whose facts.  [env: GITHUB_REPOSITORY]",
+)
+@click.option("--diff", "base", metavar="BASE", help="Look at what is added since BASE, too.")
+@click.option(
+    "--manifest", type=click.Path(path_type=Path), metavar="FILE", help="Compare its list as well."
+)
+@click.option(
+    "--list", "list_name", default="workspace_templates", metavar="NAME", help="The list in it."
+)
+@click.option(
+    "--with", "others", default="", metavar="NAMES", help="Others as well: zizmor,shellcheck."
+)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="JUnit XML as well.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Known findings.")
+@click.option("--write-baseline", is_flag=True, help="Write --baseline with what there is now.")
+@click.option("--fix", is_flag=True, help="Make the safe edits.")
+@click.option("--show-fix", is_flag=True, help="Show the safe edits as a diff; change nothing.")
+@click.option("--explain", metavar="ID", help="Say what a rule is for, with its examples.")
+def command(
+    root: Path,
+    fleet_file: Path,
+    target: str | None,
+    repository: str | None,
+    base: str | None,
+    manifest: Path | None,
+    list_name: str,
+    others: str,
+    form: str,
+    junit: Path | None,
+    baseline: Path | None,
+    explain: str | None,
+    *,
+    whole_fleet: bool,
+    ask_forge: bool,
+    as_json: bool,
+    write_baseline: bool,
+    fix: bool,
+    show_fix: bool,
+) -> int:
+    """Lint the workflows below ROOT (default: here) for the forge that runs them.
+
+    Ends with 1 if there is an error or a warning. Rules that need the forge
+    or a base say "not checked" without it, never "passed".
+
+    \b
+    Examples:
+      tailrace lint --target gitea@1.22.6
+      tailrace lint --forge --repository my-org/my-repo --diff origin/main
+      tailrace lint --fleet
+      tailrace lint --explain GT003
+    """
+    if explain is not None:
+        return _explain(explain)
+    if write_baseline and baseline is None:
+        raise click.UsageError("--write-baseline needs --baseline FILE.")
+    names = tuple(name.strip() for name in others.split(",") if name.strip())
+    asked = _Asked(
+        root, fleet_file, target, base, names, manifest, list_name, ask_forge, repository
+    )
+    form = "json" if as_json else form
+    if whole_fleet:
+        return _over_fleet(asked, form)
+    outcome = asyncio.run(_lint(asked))
+    if fix or show_fix:
+        return _fix(root, outcome, write=fix)
+    linted = outcome.linted
+    if write_baseline and baseline is not None:
+        return _write_baseline(baseline, outcome)
+    if baseline is not None:
+        from tailrace.lint.baseline import without_known
+
+        linted, known = without_known(baseline, linted, outcome.texts)
+        if known:
+            click.echo(f"{known} known by {baseline}", err=True)
+    code = exit_code(linted, asked_forge=ask_forge)
+    if junit is not None:
+        _write_junit(junit, linted, tuple(outcome.texts))
+    _show(linted, outcome, form, code)
+    return code
+
+
+def exit_code(linted: Linted, *, asked_forge: bool) -> int:
+    """1 for an error or a warning; 3 where the forge was asked and did not say enough."""
+    if any(one.severity in (Severity.ERROR, Severity.WARNING) for one in linted.findings):
+        return int(ExitCode.NOT_CONVERGED)
+    if asked_forge and any("from the forge" in one.reason for one in linted.not_checked):
+        return int(ExitCode.UNKNOWN)
+    return int(ExitCode.CONVERGED)
+
+
+async def _lint(asked: _Asked) -> Outcome:
+    from tailrace.lint.run import Job, run
+
+    fleet = _fleet(asked.fleet_file)
+    settings = fleet.lint if fleet is not None else LintSettings()
+    async with contextlib.AsyncExitStack() as opened:
+        forge = None
+        if asked.ask_forge:
+            if fleet is None:
+                raise ConfigurationError(
+                    f"{asked.fleet_file}: is not there, so there is no forge to ask"
+                    "\n  next: tailrace init, or leave --forge away"
+                )
+            forge = await opened.enter_async_context(forge_of(fleet, token_of(fleet)))
+        job = Job(
+            root=asked.root,
+            target=await _target(asked, fleet, settings, forge),
+            settings=settings,
+            today=datetime.now(UTC).date(),
+            fleet=fleet,
+            manifest=_manifest(asked),
+            base=asked.base,
+            others=asked.others,
+            forge=forge,
+            repository=_repository(asked),
+        )
+        return await run(job)
+
+
+def _fleet(file: Path) -> Fleet | None:
+    return open_fleet(file) if file.exists() else None
+
+
+def _repository(asked: _Asked) -> RepositoryName | None:
+    if not asked.ask_forge:
+        return None
+    owner, _, name = (asked.repository or "").partition("/")
+    if not owner or not name or "/" in name:
+        raise ConfigurationError("--forge needs --repository OWNER/NAME: whose facts are asked?")
+    return RepositoryName(owner, name)
+
+
+def _manifest(asked: _Asked) -> tuple[str, ...] | None:
+    from tailrace.fleet.manifest import read_manifest
+
+    if asked.manifest is None:
+        return None
+    return tuple(entry.name for entry in read_manifest(asked.manifest, asked.list_name))
+
+
+async def _target(asked: _Asked, fleet: Fleet | None, settings: LintSettings, forge: Any) -> Target:
+    """The one that is named, else the fleet file's, else the forge's own word, else its kind."""
+    from tailrace.lint.target import of_server, parse_target
+
+    named = asked.target or settings.target
+    if named is not None:
+        return parse_target(named)
+    if forge is not None:
+        server = await forge.server()
+        return of_server(server.kind, server.version)
+    kind = "gitea" if fleet is None or fleet.forge.kind == "git" else str(fleet.forge.kind)
+    return parse_target(kind)
+
+
+def _show(linted: Linted, outcome: Outcome, form: str, code: int) -> None:
+    from tailrace.lint.rules import all_rules
+    from tailrace.report.lints import annotations, document, plain, review, sarif
+
+    if form == "json":
+        click.echo(json.dumps(document.of_linted(linted, code), indent=2))
+    elif form == "sarif":
+        click.echo(json.dumps(sarif.to_sarif(linted, all_rules()), indent=2))
+    elif form == "annotations":
+        _echo(list(annotations.lint_annotations(linted)))
+        click.echo(plain.headline(linted), err=True)
+    elif form == "review":
+        click.echo(review.review_body(linted), nl=False)
+    else:
+        _echo(list(plain.lint_lines(linted, outcome.texts)))
+
+
+def _echo(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _write_junit(file: Path, linted: Linted, paths: tuple[str, ...]) -> None:
+    from tailrace.report.lints.junit import lint_to_junit
+
+    try:
+        file.write_bytes(lint_to_junit(linted, paths))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _write_baseline(file: Path, outcome: Outcome) -> int:
+    from tailrace.lint.baseline import write_baseline
+
+    number = write_baseline(file, outcome.linted, outcome.texts)
+    click.echo(f"{file} written: {number} known findings\n  next: commit it")
+    return int(ExitCode.CONVERGED)
+
+
+def _fix(root: Path, outcome: Outcome, *, write: bool) -> int:
+    from tailrace.lint.fix import diff_lines, fixed
+
+    after = fixed(outcome.texts, outcome.linted.findings)
+    _echo(list(diff_lines(outcome.texts, after)))
+    if write:
+        for path, text in after.items():
+            (root / path).write_bytes(text.encode())
+    left = sum(not one.edits for one in outcome.linted.findings)
+    done = len(outcome.linted.findings) - left
+    click.echo(f"{done} {'mended' if write else 'could be mended'}, {left} left", err=True)
+    return int(ExitCode.NOT_CONVERGED if left or (not write and done) else ExitCode.CONVERGED)
+
+
+def _explain(name: str) -> int:
+    from tailrace.lint.rules import all_rules
+    from tailrace.report.lints.explain import explain_lines
+
+    rule = next((rule for rule in all_rules() if rule.id == name.upper()), None)
+    if rule is None:
+        known = ", ".join(rule.id for rule in all_rules())
+        raise ConfigurationError(f"--explain {name[:40]!a}: there is no such rule\n  {known}")
+    _echo(list(explain_lines(rule)))
+    return int(ExitCode.CONVERGED)
+
+
+def _over_fleet(asked: _Asked, form: str) -> int:
+    from tailrace.cli.output import watching
+    from tailrace.lint.fleetwide import LintedDownstream, lint_fleet
+    from tailrace.lint.rules import all_rules
+    from tailrace.report.lints import fleet as report
+
+    fleet = open_fleet(asked.fleet_file)
+
+    async def lint() -> tuple[LintedDownstream, ...]:
+        with watching(fleet) as watch:
+            async with forge_of(fleet, token_of(fleet)) as forge:
+                target = await _target(asked, fleet, fleet.lint, forge)
+                today = datetime.now(UTC).date()
+                return await lint_fleet(fleet, forge, target, fleet.lint, all_rules(), today, watch)
+
+    found = asyncio.run(lint())
+    code = report.exit_code(found)
+    if form == "json":
+        click.echo(json.dumps(report.of_fleet(found, code), indent=2))
+    else:
+        _echo(list(report.fleet_lines(found)))
+    return code

@@ -1,0 +1,1 @@
+"""What a lint found, one file a format."""
