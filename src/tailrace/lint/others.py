@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,7 +34,10 @@ async def run_others(tree: Tree, names: Sequence[str]) -> tuple[Finding, ...]:
     for name in names:
         if name not in KNOWN:
             raise ConfigurationError(f"--with {name[:40]!a}: there are {', '.join(KNOWN)}")
-        program = shutil.which(name)
+        # Wheels put their program beside the interpreter, which need not be on PATH.
+        beside = str(Path(sys.executable).parent)
+        places = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+        program = shutil.which(name, path=places)
         if program is None:
             raise ConfigurationError(
                 f"--with {name}: it is not installed\n  next: pip install {_WHEELS[name]}"

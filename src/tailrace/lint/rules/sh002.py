@@ -1,0 +1,106 @@
+"""SH002: a pipe whose left side may fail unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tailrace.lint.finding import Finding, Severity
+from tailrace.lint.rule import Example, Rule
+from tailrace.lint.scanner import CODE
+from tailrace.lint.scripts import Run, runs
+from tailrace.lint.shell import Script
+from tailrace.lint.tree import Tree
+
+_SET = re.compile(r"(?<![\w./-])set(?P<options>(?:[ \t]+[-+]?\w+)+)")
+_SHOPT = re.compile(r"(?<![\w./-])shopt[ \t]+(?:-so|-os|-s[ \t]+-o|-o[ \t]+-s)[ \t]+pipefail\b")
+_END = re.compile(r"\n|;|\|\||&&|\)|`")
+_MEANT = re.compile(r"\|\|\s*(?:true|:)(?![\w-])")
+_FIRST = re.compile(r"\s*(?:(?:if|elif|while|until|then|else|do|time|!)\s+)*(?P<word>[^\s]*)")
+#: Commands whose failure means nothing.
+_SAFE = ("echo", "printf", "yes", "true", ":")
+
+
+def _check(tree: Tree) -> Iterator[Finding]:
+    for run in runs(tree):
+        for pipe in run.script.pipes:
+            if not (_in_force(run, pipe) or _harmless(run.script, pipe)):
+                yield run.found(
+                    "SH002",
+                    pipe,
+                    "a pipe without pipefail: a failure on its left goes unseen",
+                    "begin the script with: set -euo pipefail",
+                )
+                break
+
+
+def _in_force(run: Run, pipe: int) -> bool:
+    shell = run.shell or ""
+    on = shell == "bash" or "pipefail" in shell
+    switches = [(match.start(), True) for match in _SHOPT.finditer(run.script.code, 0, pipe)]
+    for match in _SET.finditer(run.script.code, 0, pipe):
+        words = match["options"].split()
+        for option, name in zip(words, words[1:], strict=False):
+            if name == "pipefail" and option[0] in "-+" and option.endswith("o"):
+                switches.append((match.start(), option[0] == "-"))
+    return max(switches)[1] if switches else on
+
+
+def _harmless(script: Script, pipe: int) -> bool:
+    depth = script.depths[pipe]
+    begin = pipe
+    while begin and not _separates(script, begin - 1, depth):
+        begin -= 1
+    first = _FIRST.match(script.code, begin, pipe)
+    if first is not None and first["word"] in _SAFE:
+        return True
+    for end in _END.finditer(script.text, pipe):
+        here = end.start()
+        if script.kinds[here] == CODE and script.depths[here] <= depth:
+            return bool(_MEANT.match(script.text, here))
+    return False
+
+
+def _separates(script: Script, at: int, depth: int) -> bool:
+    char = script.text[at]
+    if script.kinds[at] != CODE or char not in "\n;|&({`":
+        return script.depths[at] < depth
+    # The `&` of `2>&1` and `&>` ends nothing.
+    around = script.text[at - 1 : at] + script.text[at + 1 : at + 2]
+    return script.depths[at] <= depth and not (char == "&" and ("<" in around or ">" in around))
+
+
+def _example(script: str, shell: str = "", target: str = "gitea@1.22.6") -> Example:
+    folder = ".github" if target == "github" else ".gitea"
+    return Example(
+        {
+            f"{folder}/workflows/ci.yml": "name: CI\non: [push]\njobs:\n  a:\n    name: a\n"
+            f"    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n{shell}"
+        },
+        target=target,
+    )
+
+
+RULE = Rule(
+    id="SH002",
+    title="A pipe without pipefail",
+    rationale="The step is green although its tests failed, because `tee` did not. Without "
+    "`shell:` GitHub runs `bash -e`; act_runner sets pipefail there of its own, but not in a job "
+    "with a container (`sh -e`), and act itself has left it: a script says so itself.",
+    source="docs.github.com, Workflow syntax, `steps[*].shell`; actions/runner-images#4459; act "
+    "pkg/model/workflow.go, ShellCommand, and pkg/runner/step_run.go, setupShell",
+    holds=lambda target: True,
+    holds_for="every target",
+    check=_check,
+    bad=(
+        _example("make test | tee log"),
+        _example("make test 2>&1 | tee log", "        shell: sh\n"),
+        _example("if make list | grep -q x; then exit 1; fi", target="github"),
+    ),
+    good=(
+        _example("set -euo pipefail\n          make test | tee log"),
+        _example("make test | tee log", "        shell: bash\n"),
+        _example("make a || make b # | c\n          echo 'a|b' | wc -c"),
+    ),
+    severity=Severity.WARNING,
+)

@@ -1,0 +1,137 @@
+"""YAML with positions: hostile files have an end and a message, and every place is in the file."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailrace.lint.engine import lint
+from tailrace.lint.node import Mapping, Position, Scalar, Unreadable, mappings, parse, scalars
+from tailrace.lint.rules import all_rules
+from tailrace.lint.target import parse_target
+from tailrace.lint.tree import Tree, read_files
+from tailrace.lint.workflow import expressions, read_workflow
+
+RULES = all_rules()
+PATH = ".gitea/workflows/a.yml"
+
+
+def test_every_key_and_value_knows_its_place() -> None:
+    root = parse("# ü\nname: CI # c\non:\n  push: {branches: ['mäin', x]}\n".encode())
+    assert isinstance(root, Mapping)
+    name, on = root.entries
+    assert (name.key.start, name.value.start) == (Position(2, 1), Position(2, 7))
+    assert isinstance(on.value, Mapping)
+    found = {scalar.value: scalar.start for scalar in scalars(root)}
+    assert found == {"CI": Position(2, 7), "mäin": Position(4, 21), "x": Position(4, 29)}
+
+
+def test_the_last_of_two_equal_keys_counts_and_the_second_is_told() -> None:
+    root = parse(b"a: 1\nb: 2\na: 3\n")
+    assert isinstance(root, Mapping)
+    assert [entry.key.start.line for entry in root.duplicates()] == [3]
+    found = root.text("a")
+    assert found is not None
+    assert found.value == "3"
+
+
+def test_an_alias_is_its_anchors_value() -> None:
+    root = parse(b"a: &x {run: make}\nb: *x\n")
+    assert isinstance(root, Mapping)
+    assert root.get("b") is root.get("a")
+    assert len(list(mappings(root))) == 2
+
+
+BOMB = b"a0: &a0 [x, x]\n" + b"".join(
+    b"a%d: &a%d [*a%d, *a%d, *a%d]\n" % (n, n, n - 1, n - 1, n - 1) for n in range(1, 60)
+)
+
+
+def test_a_bomb_of_aliases_costs_what_its_text_costs() -> None:
+    root = parse(BOMB)
+    assert isinstance(root, Mapping)
+    assert len(list(scalars(root))) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"[" * 5_000, "nested"),
+        (b"- " * 200_000, "nested"),
+        (b"{" * 500 + b"}" * 500, "nested"),
+        (b"a: " + b"x" * (1024 * 1024), "more than"),
+        (b"x: [" + b"1," * 300_000 + b"]", "values"),
+        (b"a: \xff\n", "UTF-8"),
+        (b"a: 1\n\tb: 2\n", "is not YAML"),
+        (b"a: 1\n---\nb: 2\n", "more than one document"),
+        (b"a: *x\n", "an alias without its anchor"),
+        (b"? [a]\n: 1\n", "key that is no text"),
+        (b"a: \x00\n", "NUL"),
+        (b"a: 'x\n", "is not YAML"),
+        (b"%YAML 9.9\n---\na: 1\n", "is not YAML"),
+    ],
+)
+def test_a_hostile_file_has_an_end_and_a_message(data: bytes, said: str) -> None:
+    with pytest.raises(Unreadable, match=said) as caught:
+        parse(data)
+    assert 1 <= caught.value.at.line <= data.count(b"\n") + 1
+
+
+KEYS = st.sampled_from(
+    ["on", "jobs", "name", "steps", "run", "uses", "with", "needs", "if", "env", "runs-on", "push",
+     "pull_request", "continue-on-error", "strategy", "matrix", "permissions", "timeout-minutes"]
+)  # fmt: skip
+TEXTS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["actions/checkout@v4", "always()", "${{ github.head_ref }}", "a | b", "true"]),
+)
+VALUES = st.recursive(
+    TEXTS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(KEYS, TEXTS), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+
+
+def judged(data: bytes) -> None:
+    """Lints ``data`` for every kind of target; every position lies inside the file."""
+    files = read_files({PATH: data})
+    text = data.decode("utf-8-sig", errors="replace")
+    lines = text.split("\n")
+    for target in ("gitea@1.22.6", "github"):
+        tree = Tree(parse_target(target), files.workflows, files.broken, files.actions)
+        for finding in lint(tree, RULES).findings:
+            assert 1 <= finding.start.line <= len(lines)
+            assert 1 <= finding.start.column <= len(lines[finding.start.line - 1]) + 1
+            for edit in finding.edits:
+                assert 0 <= edit.start <= edit.end <= len(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=6))
+def test_no_workflow_shaped_file_crashes_a_rule(document: dict[str, object]) -> None:
+    try:
+        data = yaml.safe_dump(document, allow_unicode=True).encode()
+    except UnicodeEncodeError:
+        return
+    judged(data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
+def test_no_bytes_crash_a_rule(data: bytes) -> None:
+    judged(data)
+
+
+def test_an_expression_in_a_block_knows_its_line() -> None:
+    text = (
+        "on: push\njobs:\n  a:\n    steps:\n      - run: |\n          x\n          y ${{ a.b }}\n"
+    )
+    workflow = read_workflow(PATH, text.encode())
+    run = workflow.jobs[0].steps[0].run
+    assert isinstance(run, Scalar)
+    (found,) = expressions(run)
+    assert (found.text, found.at.line) == ("a.b", 7)
