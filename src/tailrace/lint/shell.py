@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from tailrace.lint.scanner import CODE, EXPANDED, EXPRESSION, Scanner
+from tailrace.lint.frames import CODE, EXPANDED, EXPRESSION
+from tailrace.lint.scanner import Scanner
 
 _BREAK = re.compile(r"\n|;+&?|\|\||&&|(?<![<>|&])&(?![>&])")
 _PIPE = re.compile(r"(?<![|>])\|(?![|&])")
@@ -21,7 +22,7 @@ class Script:
     """A script, and the kind and depth of each of its characters."""
 
     text: str
-    #: One letter a character: see `scanner`.
+    #: One letter a character: see `frames`.
     kinds: str
     #: How many command substitutions each character stands in.
     depths: bytes

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tailrace.lint.facts import Facts
+from tailrace.lint.gitleaks import SecretRules
 from tailrace.lint.node import Unreadable
 from tailrace.lint.settings import LintSettings
 from tailrace.lint.target import FOLDERS, Target
@@ -60,6 +61,8 @@ class Tree:
     before: tuple[Workflow, ...] | None = None
     #: The paths that a change touches; None as above.
     touched: tuple[str, ...] | None = None
+    #: Rules and allow lists of a .gitleaks.toml; None where there is none.
+    secrets: SecretRules | None = None
     today: date = date(2026, 1, 1)
 
     def active(self) -> Iterator[Workflow]:

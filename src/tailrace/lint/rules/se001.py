@@ -18,6 +18,9 @@ _KEY = re.compile(r"\[\s*'([\w-]+)'\s*\]")
 _INDEX = re.compile(r"\[[^\]\[]*\]")
 #: Functions that give true, false or a hash, whatever they are given.
 _SAFE = re.compile(r"\b(?:contains|startswith|endswith|hashfiles)\([^()]*\)")
+#: Any other call, of which the arguments are what counts.
+_CALL = re.compile(r"(?<!contains)(?<!startswith)(?<!endswith)(?<!hashfiles)\(([^()]*)\)")
+_DEEPEST = 5
 _PERSON = r"(?:author|committer|pusher)\.(?:name|email)"
 _UNTRUSTED = re.compile(
     r"(?<![\w.-])(?:github|gitea|forgejo|forge)\.(?:head_ref"
@@ -32,7 +35,9 @@ _UNTRUSTED = re.compile(
 def _check(tree: Tree) -> Iterator[Finding]:
     for document, step in tree.all_steps():
         for scalar in _scripts(step):
-            for match in _EXPRESSION.finditer(scalar.value):
+            value = scalar.value
+            # Up to the last end only: without one, every beginning would look for it.
+            for match in _EXPRESSION.finditer(value, 0, value.rfind("}}") + 2):
                 name = _untrusted(match[1])
                 if name is not None:
                     yield in_value(
@@ -59,9 +64,8 @@ def _untrusted(expression: str) -> str | None:
     text = _KEY.sub(lambda match: f".{match[1]}", expression)
     text = _INDEX.sub(".*", _STRING.sub("''", text)).lower()
     text = re.sub(r"\s*([.(])\s*", r"\1", text)
-    before = None
-    while before != text:
-        before, text = text, _SAFE.sub("true", text)
+    for _ in range(_DEEPEST):
+        text = _CALL.sub(r" \1 ", _SAFE.sub("true", text))
     found = _UNTRUSTED.search(text)
     return found[0] if found is not None else None
 

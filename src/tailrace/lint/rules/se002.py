@@ -17,11 +17,11 @@ _CHECKOUT = re.compile(r"(?:^|/)checkout@")
 _EVENT = r"\b(?:github|gitea|forgejo|forge)\."
 #: Contexts that name the head of a pull request, or its merge with the base.
 _HEAD = re.compile(
-    rf"\$\{{\{{[^}}]*{_EVENT}(?:head_ref|event\.pull_request\.(?:head\.|merge_commit_sha)"
-    r"|event\.workflow_run\.(?:head_|pull_requests))[^}]*\}\}"
-    rf"|refs/pull/(?:\$|[0-9])|(?:^|[\s:+])pull/\S+/(?:head|merge)\b",
+    rf"\$\{{\{{[^}}]{{0,300}}{_EVENT}(?:head_ref|event\.pull_request\.(?:head\.|merge_commit_sha)"
+    r"|event\.workflow_run\.(?:head_|pull_requests))"
+    rf"|refs/pull/(?:\$|[0-9])|(?:^|[\s:+])pull/(?:\$\{{\{{[^}}]{{0,200}}\}}\}}|\S+)/(?:head|merge)\b",
 )
-_FETCH = re.compile(r"\bgit\s+(?:\S+\s+)*?(?:checkout|switch|fetch|pull|reset|merge|clone)\b")
+_FETCH = re.compile(r"\bgit\s+(?:\S+\s+){0,6}?(?:checkout|switch|fetch|pull|reset|merge|clone)\b")
 _TOOL = re.compile(r"\b(?:gh\s+pr|tea\s+(?:pr|pulls?))\s+(?:checkout|co)\b")
 
 

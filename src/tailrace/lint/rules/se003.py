@@ -27,8 +27,8 @@ def _check(tree: Tree) -> Iterator[Finding]:
         runs = action.root.mapping("runs")
         scalar = runs.text("image") if runs is not None else None
         if scalar is not None and scalar.value.startswith("docker://"):
-            image = scalar.value.removeprefix("docker://")
-            yield from _image(action.path, "the action's image", scalar, image)
+            name = scalar.value.removeprefix("docker://")
+            yield from _image(action.path, "the action's image", scalar, name)
 
 
 def _uses(path: str, scalar: Scalar | None) -> Iterator[Finding]:

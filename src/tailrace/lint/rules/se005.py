@@ -15,7 +15,8 @@ from tailrace.lint.workflow import Job, Workflow
 
 _COMMAND = re.compile(
     r"(?:^|[\n;&|({`]|\$\(|\b(?:then|do|else|if|while|until|time|sudo|exec|timeout\s+\S+|!)\s)"
-    r"\s*(?:\w+=\S*\s+)*(?:/\S*/)?(?P<tool>docker|docker-compose|podman|buildah|buildx|nerdctl)"
+    r"[ \t]*(?:\w+=\S{0,200}[ \t]+){0,5}(?:/[\w./-]{0,200}/)?"
+    r"(?P<tool>docker|docker-compose|podman|buildah|buildx|nerdctl)"
     r"(?![\w.-])"
 )
 _ACTION = re.compile(
@@ -26,10 +27,12 @@ _EXPORT = re.compile(r"(?<![\w-])DOCKER_HOST=(?P<value>\S*)")
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
-    scripts = [run for run in runs(tree) if run.job is not None]
+    scripts: dict[int, list[Run]] = {}
+    for run in runs(tree):
+        scripts.setdefault(id(run.job), []).append(run)
     for workflow in tree.active():
         for job in workflow.jobs:
-            own = [run for run in scripts if run.job is job]
+            own = scripts.get(id(job), [])
             touched = _touched(job, own)
             if touched is None:
                 continue

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tailrace.lint.finding import Finding, Severity
+from tailrace.lint.frames import CODE
 from tailrace.lint.rule import Example, Rule
-from tailrace.lint.scanner import CODE
 from tailrace.lint.scripts import Run, runs
 from tailrace.lint.shell import Script
 from tailrace.lint.tree import Tree
@@ -23,8 +25,10 @@ _SAFE = ("echo", "printf", "yes", "true", ":")
 
 def _check(tree: Tree) -> Iterator[Finding]:
     for run in runs(tree):
+        switches = _switches(run) if run.script.pipes else []
         for pipe in run.script.pipes:
-            if not (_in_force(run, pipe) or _harmless(run.script, pipe)):
+            before = bisect_left(switches, (pipe, False))
+            if not (switches[before - 1][1] or _harmless(run.script, pipe)):
                 yield run.found(
                     "SH002",
                     pipe,
@@ -34,16 +38,16 @@ def _check(tree: Tree) -> Iterator[Finding]:
                 break
 
 
-def _in_force(run: Run, pipe: int) -> bool:
+def _switches(run: Run) -> list[tuple[int, bool]]:
+    """Where pipefail goes on and off; at -1, what the shell begins with."""
     shell = run.shell or ""
-    on = shell == "bash" or "pipefail" in shell
-    switches = [(match.start(), True) for match in _SHOPT.finditer(run.script.code, 0, pipe)]
-    for match in _SET.finditer(run.script.code, 0, pipe):
-        words = match["options"].split()
-        for option, name in zip(words, words[1:], strict=False):
+    found = [(-1, shell == "bash" or "pipefail" in shell)]
+    found += ((match.start(), True) for match in _SHOPT.finditer(run.script.code))
+    for match in _SET.finditer(run.script.code):
+        for option, name in pairwise(match["options"].split()):
             if name == "pipefail" and option[0] in "-+" and option.endswith("o"):
-                switches.append((match.start(), option[0] == "-"))
-    return max(switches)[1] if switches else on
+                found.append((match.start(), option[0] == "-"))
+    return sorted(found)
 
 
 def _harmless(script: Script, pipe: int) -> bool:
