@@ -45,7 +45,15 @@ from tailrace.errors import ConfigurationError
     type=click.FloatRange(0, 60),
     default=0.0,
     metavar="SECONDS",
-    help="What a write costs, one after the other; a real Gitea: 0.4.",
+    help="What a write costs, --writers at a time; a real Gitea: 0.4.",
+)
+@click.option(
+    "--writers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many writes are worked on at once: the server's cores.",
 )
 @click.option(
     "--ready-file",
@@ -61,6 +69,7 @@ def command(
     port: int,
     faults: tuple[str, ...],
     write_cost: float,
+    writers: int,
     ready_file: Path | None,
 ) -> None:
     """Run a forge that answers as a recorded Gitea 1.22, until it is interrupted.
@@ -86,7 +95,7 @@ def command(
         raise ConfigurationError(
             f"the sandbox needs {error.name}\n  next: pip install 'tailrace[sandbox]'"
         ) from error
-    asyncio.run(_serve(fleet_file, data, many, host, port, faults, write_cost, ready_file))
+    asyncio.run(_serve(fleet_file, data, many, host, port, faults, write_cost, writers, ready_file))
 
 
 async def _serve(
@@ -97,6 +106,7 @@ async def _serve(
     port: int,
     faults: tuple[str, ...],
     write_cost: float,
+    writers: int,
     ready_file: Path | None,
 ) -> None:
     from tailrace.sandbox.faults import Fault
@@ -108,7 +118,7 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with SandboxServer(data, host, port, parsed, write_cost) as server:
+    async with SandboxServer(data, host, port, parsed, write_cost, writers=writers) as server:
         if many is not None:
             click.echo(f"seeding {many} repositories (about 250 a second) ...", err=True)
         new = fill(server.forge, server.url, fleet, many)
