@@ -37,11 +37,13 @@ def environment(home: Path) -> dict[str, str]:
     config = home / "gitconfig"
     if not config.exists():
         config.write_text("[user]\n\tname = Bench\n\temail = bench@example.test\n")
-    kept = {key: os.environ[key] for key in ("LANG", "TMPDIR", "VIRTUAL_ENV") if key in os.environ}
+    kept = {key: os.environ[key] for key in ("LANG", "VIRTUAL_ENV") if key in os.environ}
     return {
         **kept,
         "PATH": f"{_BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}",
         "HOME": str(home),
+        # What a program leaves behind goes with everything else.
+        "TMPDIR": str(home),
         "GIT_CONFIG_GLOBAL": str(config),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
