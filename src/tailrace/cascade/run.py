@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tailrace.atonce import each_at_once
 from tailrace.cascade.apply import Applied, Applier, Sleep
-from tailrace.cascade.observe import known_blobs, observe
+from tailrace.cascade.observe import KnownBlobs, known_blobs, observe
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.verify import judge
 from tailrace.forges.base import Forge
@@ -38,6 +38,9 @@ from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step,
 
 R = TypeVar("R")
 
+#: Contents up to so many bytes are kept for the rest of a run: a version, never a hostile file.
+_KEPT = 128
+
 #: Seconds before a write that was answered well, but does not show yet, is read back again.
 _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
 
@@ -54,6 +57,8 @@ class Run:
     sleep: Sleep = asyncio.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Stop = field(default_factory=Stop)
+    #: What pins have, by blob SHA: most of a fleet has one version, which is fetched once.
+    _contents: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def rules(self) -> Rules:
@@ -165,11 +170,19 @@ class Run:
         self, downstream: Downstream, branch: str | None, before: PinFile | None = None
     ) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
-        known = known_blobs(text.render(self.release.version))
+        if not self._contents:
+            self._contents.update(known_blobs(text.render(self.release.version)))
+        known: KnownBlobs = self._contents
         if before is not None and before.content is not None:
             # What a SHA names never changes, so it need not be fetched twice.
             known = {**known, before.sha: before.content}
-        return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
+        observation = await observe(
+            self.forge, downstream, branch=branch, clock=self.clock, known=known
+        )
+        pin = observation.seen.pin if isinstance(observation.seen, Snapshot) else None
+        if pin is not None and pin.content is not None and len(pin.content) <= _KEPT:
+            self._contents[pin.sha] = pin.content
+        return observation
 
     def _judge(self, observation: Observation) -> Verdict:
         return judge(observation, self.release, self.fleet.policy.versions)
