@@ -37,6 +37,9 @@ from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step,
 
 R = TypeVar("R")
 
+#: Contents up to so many bytes are kept for the rest of a run: a version, never a hostile file.
+_KEPT = 128
+
 #: Seconds before a write that was answered well, but does not show yet, is read back again.
 _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
 
@@ -53,6 +56,8 @@ class Run:
     sleep: Sleep = asyncio.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Stop = field(default_factory=Stop)
+    #: What pins have, by blob SHA: most of a fleet has one version, which is fetched once.
+    _contents: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def rules(self) -> Rules:
@@ -165,9 +170,18 @@ class Run:
         self, downstream: Downstream, branch: str | None, known: KnownBlobs | None = None
     ) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
+        if not self._contents:
+            self._contents.update(known_blobs(text.render(self.release.version)))
         # What a SHA names never changes, so it need not be fetched.
-        known = {**known_blobs(text.render(self.release.version)), **(known or {})}
-        return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
+        contents = self._contents if known is None else {**self._contents, **known}
+        observation = await observe(
+            self.forge, downstream, branch=branch, clock=self.clock, known=contents
+        )
+        seen = observation.seen
+        for file in seen.pins.values() if isinstance(seen, Snapshot) else ():
+            if file.content is not None and len(file.content) <= _KEPT:
+                self._contents[file.sha] = file.content
+        return observation
 
     def _judge(self, observation: Observation) -> Verdict:
         return judge(observation, self.release, self.fleet.policy.versions)

@@ -113,10 +113,8 @@ def _installable(fleet: Fleet, release: Release) -> None:
     from tailrace.index.wait import NotInstallable, WaitState
 
     if fleet.index is None:
-        click.echo(
-            f"not looked whether {release} can be installed: no [index] in {fleet.source}",
-            err=True,
-        )
+        said = f"no [index] in {fleet.source}: not looked whether it can be installed"
+        click.echo(said, err=True)
         return
     waited = asyncio.run(wait_for(release, fleet.index, os.environ))
     if waited.state is not WaitState.INSTALLABLE:
