@@ -316,6 +316,8 @@ class FailureKind(StrEnum):
     BAD_ANSWER = "bad-answer"
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
+    #: A newer release was seen to arrive while this one was carried.
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,20 @@ class Step(StrEnum):
 
 @dataclass(slots=True)
 class Stop:
-    """Whether a run was told to stop, and by which signal."""
+    """Whether a run was told to stop: by which signal, or by its deadline."""
 
     signal: Signals | None = None
+    #: The seconds that the run had, once they are over.
+    deadline: float | None = None
+
+    @property
+    def cause(self) -> str | None:
+        """What stopped it, as in "not finished when ..."; None while nothing has."""
+        if self.signal is not None:
+            return f"{self.signal.name} came"
+        if self.deadline is not None:
+            return f"the deadline of {self.deadline:g} s passed"
+        return None
 
 
 #: Is told where each downstream is; the text may be empty.

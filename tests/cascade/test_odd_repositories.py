@@ -155,6 +155,9 @@ async def test_a_default_branch_that_moved_is_followed_and_shown(tmp_path: Path)
 
 async def test_what_was_read_is_a_fact_in_the_plan_as_well(tmp_path: Path) -> None:
     async with world(tmp_path) as incident:
+        # One after the other: of several at once, each may fetch the pin that all of them have.
+        alone = replace(incident.fleet.forge, concurrency=1)
+        incident.fleet = replace(incident.fleet, forge=alone)
         before = incident.commits()
         async with incident.forge() as forge:
             plan = await Run(incident.fleet, forge, RELEASE, sleep=no_wait).plan()

@@ -159,11 +159,13 @@ async def test_where_the_branch_is_known_a_converged_downstream_costs_one_call(
 ) -> None:
     async with world(tmp_path) as incident:
         on_main = tuple(replace(d, branch="main") for d in incident.fleet.downstreams)
-        incident.fleet = replace(incident.fleet, downstreams=on_main)
+        # One after the other: of several at once, each may fetch the pin that all of them have.
+        alone = replace(incident.fleet.forge, concurrency=1)
+        incident.fleet = replace(incident.fleet, downstreams=on_main, forge=alone)
         first = await incident.run()
         assert states(first) == ALL_CONVERGED
-        # Tree, blob, commit and read-back for five, one blob less for codex, a tree for crewai.
-        assert first.calls == 5 * 4 + 3 + 1
+        # Tree, commit and read-back for six, a tree for crewai, and each of three pins once.
+        assert first.calls == 6 * 3 + 1 + 3
         again = await incident.run()
     assert again.calls == len(ALL_CONVERGED)
 

@@ -43,7 +43,8 @@ async def test_the_whole_job(tmp_path: Path) -> None:
         assert "costs 6 commits, 31 calls; nothing was written" in plan.out
 
         cascade = await run(incident, tmp_path, "cascade", VERSION)
-        assert (cascade.code, cascade.err) == (0, "")
+        said = "no [index] in tailrace.toml: not looked whether it can be installed\n"
+        assert (cascade.code, cascade.err) == (0, said)
         assert "6 converged, 1 skipped; 31 calls" in cascade.out
 
         again = await run(incident, tmp_path, "cascade", VERSION)
@@ -220,6 +221,19 @@ async def test_a_signal_stops_it_and_it_says_what_was_done(
     assert json.loads((tmp_path / ".tailrace" / "cascade.json").read_text())["result"] == "unknown"
 
 
+async def test_a_run_has_a_deadline_and_says_what_it_did(tmp_path: Path) -> None:
+    slow = Fault.parse("latency=30,match=^GET .*template-autogen")
+    async with world(tmp_path, slow) as incident:
+        done = await run(incident, tmp_path, "cascade", VERSION, "--json", "--deadline", "3s")
+        assert done.code == 3
+        rows = {row["name"]: row for row in done.document["downstreams"]}
+        assert rows["autogen"]["state"] == "unknown"
+        assert "not finished when the deadline of 3 s passed" in rows["autogen"]["detail"]
+        assert rows["codex"]["state"] == "converged"
+        wrong = await run(incident, tmp_path, "verify", VERSION, "--deadline", "soon")
+    assert (wrong.code, "is no time" in wrong.err) == (2, True)
+
+
 async def test_an_interrupted_plan_is_130_and_says_what_to_do(tmp_path: Path) -> None:
     async with world(tmp_path, Fault.parse("latency=30,match=GET")) as incident:
         token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
@@ -232,28 +246,6 @@ async def test_an_interrupted_plan_is_130_and_says_what_to_do(tmp_path: Path) ->
     assert process.returncode == 130
     assert b"next: run the same command again" in err
     assert b"Traceback" not in err
-
-
-@pytest.mark.parametrize("calls", range(1, 32, 3))
-async def test_killed_at_any_call_and_run_again_it_is_one_commit_each(
-    tmp_path: Path, calls: int
-) -> None:
-    async with world(tmp_path) as incident:
-        before = incident.commits()
-        token = {"TAILRACE_TOKEN": incident.server.forge.admin_token}
-        incident.server.api_calls.clear()
-        incident.server.faults.append(Fault.parse(f"latency=0.5,after={calls}"))
-        process = await start("cascade", VERSION, cwd=tmp_path, environ=token)
-        async with asyncio.timeout(DEADLINE):
-            await incident.server.called(calls)
-            process.kill()
-            await process.communicate()
-        assert process.returncode == -signal.SIGKILL
-        incident.server.faults.clear()
-        done = await run(incident, tmp_path, "cascade", VERSION)
-        new = {name: n - before[name] for name, n in incident.commits().items()}
-    assert done.code == 0
-    assert new == {**dict.fromkeys(before, 1), "crewai": 0}
 
 
 async def test_a_reader_that_goes_away_is_no_success(tmp_path: Path) -> None:

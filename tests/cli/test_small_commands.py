@@ -95,4 +95,4 @@ async def test_completion(tmp_path: Path, shell: str) -> None:
     words = {"bash": {"COMP_WORDS": "tailrace ver", "COMP_CWORD": "1"}}.get(shell)
     if words:
         done = await tailrace(cwd=tmp_path, _TAILRACE_COMPLETE="bash_complete", **words)
-        assert done.out.split() == ["plain,verify", "plain,version-check"]
+        assert done.out.split() == ["plain,version", "plain,verify", "plain,version-check"]

@@ -198,3 +198,31 @@ def test_many_are_seeded_once(tmp_path: Path) -> None:
     assert store.read_file("acme", members[3][1], ".runtime-version") == b"2.0.0\n"
     assert store.read_file("acme", "d00039", ".runtime-version") == b"1.0.0\n"
     store.close()
+
+
+@pytest.mark.parametrize("writers", [1, 2])
+async def test_as_many_writes_are_worked_on_at_once_as_there_are_writers(
+    tmp_path: Path, writers: int
+) -> None:
+    under_way: list[int] = []
+    meeting = asyncio.Barrier(writers)
+
+    async def work(_: float) -> None:
+        under_way.append(1)
+        assert len(under_way) <= writers
+        # Passed only if that many are at it at once.
+        await meeting.wait()
+        under_way.pop()
+
+    async with SandboxServer(tmp_path / "forge", write_cost=0.4, writers=writers) as server:
+        server._work = work
+        seed_many(server.forge, OWNER, 4, "1.0.0")
+        headers = {"Authorization": f"token {server.forge.admin_token}"}
+        async with aiohttp.ClientSession(headers=headers) as http, asyncio.timeout(DEADLINE):
+
+            async def write(number: int) -> int:
+                url = f"{server.url}/api/v1/repos/{OWNER}/d{number:05}/contents/new.txt"
+                async with http.post(url, json={"content": ""}) as response:
+                    return response.status
+
+            assert await asyncio.gather(*map(write, range(4))) == [201] * 4

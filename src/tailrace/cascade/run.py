@@ -26,6 +26,7 @@ from tailrace.model import (
     Observation,
     Refuse,
     Release,
+    RepositoryName,
     Snapshot,
     State,
     Strategy,
@@ -34,11 +35,32 @@ from tailrace.model import (
 )
 from tailrace.pins import text
 from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step, Stop, Watch, ignore
+from tailrace.versions import is_newer
 
 R = TypeVar("R")
 
+#: Contents up to so many bytes are kept for the rest of a run: a version, never a hostile file.
+_KEPT = 128
+
 #: Seconds before a write that was answered well, but does not show yet, is read back again.
 _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """A newer release of the same package that arrived while an older one was carried."""
+
+    seen_in: RepositoryName
+    version: str
+
+    def failure(self, downstream: Downstream, release: Release) -> Failure:
+        """Why a downstream is not written any more."""
+        return Failure(
+            FailureKind.SUPERSEDED,
+            f"{downstream.repository}: not written: {release.version} is superseded"
+            f" by {self.version},\n  which arrived in {self.seen_in} meanwhile"
+            "\n  next: let the newer cascade end; this one has nothing left to do",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,13 @@ class Run:
     sleep: Sleep = asyncio.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Stop = field(default_factory=Stop)
+    #: What pins have, by blob SHA: most of a fleet has one version, which is fetched once.
+    _contents: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    #: The newer release that was seen to arrive, once it was.
+    _superseded: dict[str, Newer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def rules(self) -> Rules:
@@ -119,17 +148,16 @@ class Run:
             await self._each(one)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self.stop.signal is None or task is None:
+            if self.stop.cause is None or task is None:
                 raise
-            # It was a signal that cancelled this task: what was done has to be said yet.
+            # A signal or the deadline cancelled this task: what was done has to be said yet.
             task.uncancel()
 
     def _unfinished(self, downstream: Downstream) -> Outcome:
-        """What is known of a downstream that a signal came before."""
-        name = self.stop.signal.name if self.stop.signal else "a signal"
+        """What is known of a downstream that the run was stopped before."""
         failure = Failure(
             FailureKind.INTERRUPTED,
-            f"{downstream.repository}: not finished when {name} came"
+            f"{downstream.repository}: not finished when {self.stop.cause}"
             "\n  next: run the same command again; a cascade writes only what differs",
         )
         observation = Observation(downstream, self.clock(), failure)
@@ -138,6 +166,8 @@ class Run:
     async def _carry(self, applier: Applier, downstream: Downstream) -> Outcome:
         observation = await self._observe(downstream, downstream.branch)
         action = decide(observation, self.release, self.rules)
+        if self._newer is not None and isinstance(action, Write | Create):
+            action = Refuse(self._newer.failure(downstream, self.release), action.snapshot)
         if not isinstance(action, Write | Create):
             verdict = self._judge(observation)
             if isinstance(action, Refuse):
@@ -145,7 +175,18 @@ class Run:
             return _outcome(Applied(action), verdict)
         applied = await applier.apply(downstream, action)
         verdict = await self._read_back(downstream, action.snapshot, applied)
+        # It was not newer when it was first looked at, else there had been nothing to write.
+        if verdict.got is not None and is_newer(verdict.got, self.release.version):
+            self._superseded.setdefault("by", Newer(downstream.repository, verdict.got))
+            applied = replace(
+                applied, failure=self._superseded["by"].failure(downstream, self.release)
+            )
         return _outcome(applied, verdict)
+
+    @property
+    def _newer(self) -> Newer | None:
+        """The newer release that was seen to arrive during this run."""
+        return self._superseded.get("by")
 
     async def _read_back(
         self, downstream: Downstream, before: Snapshot, applied: Applied
@@ -165,9 +206,18 @@ class Run:
         self, downstream: Downstream, branch: str | None, known: KnownBlobs | None = None
     ) -> Observation:
         self.watch(downstream, Step.OBSERVING, "")
+        if not self._contents:
+            self._contents.update(known_blobs(text.render(self.release.version)))
         # What a SHA names never changes, so it need not be fetched.
-        known = {**known_blobs(text.render(self.release.version)), **(known or {})}
-        return await observe(self.forge, downstream, branch=branch, clock=self.clock, known=known)
+        contents = self._contents if known is None else {**self._contents, **known}
+        observation = await observe(
+            self.forge, downstream, branch=branch, clock=self.clock, known=contents
+        )
+        seen = observation.seen
+        for file in seen.pins.values() if isinstance(seen, Snapshot) else ():
+            if file.content is not None and len(file.content) <= _KEPT:
+                self._contents[file.sha] = file.content
+        return observation
 
     def _judge(self, observation: Observation) -> Verdict:
         return judge(observation, self.release, self.fleet.policy.versions)

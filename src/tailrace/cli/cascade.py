@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import (
+    deadline_option,
     fleet_options,
     forge_of,
     open_fleet,
@@ -24,6 +25,7 @@ from tailrace.runs import Report
 @click.argument("version")
 @fleet_options
 @report_options
+@deadline_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until it can be installed.")
 @click.option("--allow-downgrade", is_flag=True, help="Write to a lower version as well.")
 @click.option(
@@ -52,6 +54,7 @@ def command(
     list_name: str | None,
     only: tuple[str, ...],
     junit: Path | None,
+    deadline: float,
     strategy: str | None,
     event: str | None,
     named_result: Path | None,
@@ -91,7 +94,7 @@ def command(
 
     async def cascade() -> Report:
         forge = forge_of(fleet, token)
-        with stopped_by_signals() as stop, watching(fleet) as watch:
+        with stopped_by_signals(deadline) as stop, watching(fleet) as watch:
             async with forge:
                 run = Run(
                     fleet, forge, release, allow_downgrade=allow_downgrade, watch=watch, stop=stop
@@ -113,10 +116,8 @@ def _installable(fleet: Fleet, release: Release) -> None:
     from tailrace.index.wait import NotInstallable, WaitState
 
     if fleet.index is None:
-        click.echo(
-            f"not looked whether {release} can be installed: no [index] in {fleet.source}",
-            err=True,
-        )
+        said = f"no [index] in {fleet.source}: not looked whether it can be installed"
+        click.echo(said, err=True)
         return
     waited = asyncio.run(wait_for(release, fleet.index, os.environ))
     if waited.state is not WaitState.INSTALLABLE:

@@ -88,6 +88,16 @@ def duration(context: click.Context, parameter: click.Parameter, value: str | No
     return seconds
 
 
+deadline_option = click.option(
+    "--deadline",
+    callback=duration,
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="How long the run may take; then it stops and reports.",
+)
+
+
 def open_fleet(
     fleet_file: Path,
     *,

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from tailrace.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the server is to be like."""
+
+    data: Path
+    many: int | None
+    host: str
+    port: int
+    write_cost: float
+    writers: int
+    with_index: bool
 
 
 @click.command("sandbox", short_help="Run the embedded forge, on a loopback port.")
@@ -45,7 +59,15 @@ from tailrace.errors import ConfigurationError
     type=click.FloatRange(0, 60),
     default=0.0,
     metavar="SECONDS",
-    help="What a write costs, one after the other; a real Gitea: 0.4.",
+    help="What a write costs, --writers at a time; a real Gitea: 0.4.",
+)
+@click.option(
+    "--writers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many writes are worked on at once: the server's cores.",
 )
 @click.option("--no-index", is_flag=True, help="Only the forge, without a package index.")
 @click.option(
@@ -62,6 +84,7 @@ def command(
     port: int,
     faults: tuple[str, ...],
     write_cost: float,
+    writers: int,
     ready_file: Path | None,
     *,
     no_index: bool,
@@ -91,33 +114,20 @@ def command(
         raise ConfigurationError(
             f"the sandbox needs {error.name}\n  next: pip install 'tailrace[sandbox]'"
         ) from error
-    with_index = not no_index and many is None
-    asyncio.run(
-        _serve(
-            fleet_file,
-            data,
-            many,
-            host,
-            port,
-            faults,
-            write_cost,
-            ready_file,
-            with_index=with_index,
-        )
+    asked = _Asked(
+        data,
+        many,
+        host,
+        port,
+        write_cost,
+        writers,
+        with_index=not no_index and many is None,
     )
+    asyncio.run(_serve(asked, fleet_file, faults, ready_file))
 
 
 async def _serve(
-    fleet_file: Path | None,
-    data: Path,
-    many: int | None,
-    host: str,
-    port: int,
-    faults: tuple[str, ...],
-    write_cost: float,
-    ready_file: Path | None,
-    *,
-    with_index: bool,
+    asked: _Asked, fleet_file: Path | None, faults: tuple[str, ...], ready_file: Path | None
 ) -> None:
     from tailrace.sandbox.faults import Fault
     from tailrace.sandbox.seed import fill, read_fleet_json, six_templates
@@ -128,25 +138,35 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    made = SandboxServer(data, host, port, parsed, write_cost, with_index=with_index)
+    made = SandboxServer(
+        asked.data,
+        asked.host,
+        asked.port,
+        parsed,
+        asked.write_cost,
+        writers=asked.writers,
+        with_index=asked.with_index,
+    )
     async with made as server:
-        if many is not None:
-            click.echo(f"seeding {many} repositories (about 250 a second) ...", err=True)
-        new = fill(server.forge, server.url, fleet, many, server.index)
+        if asked.many is not None:
+            click.echo(f"seeding {asked.many} repositories (about 250 a second) ...", err=True)
+        new = fill(server.forge, server.url, fleet, asked.many, server.index)
         click.echo(f"sandbox: {server.url}  (the page lists the fleet)")
         if not new:
             click.echo("  kept from before; another --data begins anew")
         if server.index is not None:
             click.echo(f"  index       {server.index.simple_url}")
-        click.echo(f"  fleet file  {data / 'tailrace.toml'}")
-        click.echo(f"  token       {data / 'token'}")
-        click.echo(f'  next: cd {data} && export TAILRACE_TOKEN="$(cat token)"')
-        if host not in LOOPBACK:
-            click.echo(f"  warning: {host} can be reached by others; the token guards it", err=True)
+        click.echo(f"  fleet file  {asked.data / 'tailrace.toml'}")
+        click.echo(f"  token       {asked.data / 'token'}")
+        click.echo(f'  next: cd {asked.data} && export TAILRACE_TOKEN="$(cat token)"')
+        if asked.host not in LOOPBACK:
+            click.echo(
+                f"  warning: {asked.host} can be reached by others; the token guards it", err=True
+            )
         if ready_file is not None:
             _say_ready(ready_file, server.url)
         await stop.wait()
-    click.echo("sandbox: stopped; what it has is kept in " + str(data))
+    click.echo("sandbox: stopped; what it has is kept in " + str(asked.data))
 
 
 def _say_ready(file: Path, url: str) -> None:

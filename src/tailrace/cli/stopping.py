@@ -20,20 +20,28 @@ class StoppedEarly(TailraceError):
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
-    """Within it, the first of these signals cancels the current task and is remembered."""
+def stopped_by_signals(deadline: float | None = None) -> Iterator[Stop]:
+    """Within it, the first signal, or the deadline, cancels the current task and is remembered."""
     stop, loop, task = Stop(), asyncio.get_running_loop(), asyncio.current_task()
 
+    def passed() -> None:
+        if stop.cause is None and task is not None:
+            stop.deadline = deadline
+            task.cancel()
+
     def came(number: signal.Signals) -> None:
-        if stop.signal is None and task is not None:
+        if stop.cause is None and task is not None:
             stop.signal = number
             task.cancel()
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:
         loop.add_signal_handler(number, came, number)
+    timer = None if deadline is None else loop.call_later(deadline, passed)
     try:
         yield stop
     finally:
+        if timer is not None:
+            timer.cancel()
         for number in numbers:
             loop.remove_signal_handler(number)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import (
+    deadline_option,
     fleet_options,
     forge_of,
     open_fleet,
@@ -24,6 +25,7 @@ from tailrace.runs import Report
 @click.argument("version")
 @fleet_options
 @report_options
+@deadline_option
 @click.option(
     "--cascade-result",
     envvar="TAILRACE_CASCADE_RESULT",
@@ -38,6 +40,7 @@ def command(
     list_name: str | None,
     only: tuple[str, ...],
     junit: Path | None,
+    deadline: float,
     cascade_result: str | None,
     *,
     as_json: bool,
@@ -66,7 +69,7 @@ def command(
 
     async def verify() -> Report:
         forge = forge_of(fleet, token)
-        with stopped_by_signals() as stop, watching(fleet) as watch:
+        with stopped_by_signals(deadline) as stop, watching(fleet) as watch:
             async with forge:
                 return await Run(fleet, forge, release, watch=watch, stop=stop).verify()
 

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.group("version", short_help="Which version comes next.")
 def command() -> None:
-    """Which version comes next."""
+    """Which version comes next.
+
+    \b
+    Example:
+      tailrace version next
+    """
 
 
 @command.command("next")

@@ -60,6 +60,7 @@ class SandboxServer:
         write_cost: float = 0.0,
         clock: Callable[[], float] = time.time,
         *,
+        writers: int = 1,
         with_index: bool = False,
         index_port: int = 0,
     ) -> None:
@@ -77,7 +78,10 @@ class SandboxServer:
         self._api = api(self.forge, lambda: self.url, lambda: self.before_commit())  # noqa: PLW0108
         self._git = GitHttp(self.forge)
         self._page = page(self.forge, lambda: self.url)
-        self._one_writer = asyncio.Lock()
+        #: How many writes are worked on at once: the cores of the server that is played.
+        self._writers = asyncio.Semaphore(writers)
+        #: Passes the time of one write.
+        self._work: Callable[[float], Awaitable[object]] = asyncio.sleep
         self.url = ""
         #: The package index beside the forge; None where it was not asked for.
         self.index: IndexProcess | None = None
@@ -97,10 +101,10 @@ class SandboxServer:
             await self._called.wait()
 
     async def _cost(self) -> None:
-        """What a write costs on a real server: processor time, so one after the other."""
+        """What a write costs on a real server: processor time, so one at a time on each core."""
         if self._write_cost:
-            async with self._one_writer:
-                await asyncio.sleep(self._write_cost)
+            async with self._writers:
+                await self._work(self._write_cost)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

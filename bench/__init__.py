@@ -1,0 +1,1 @@
+"""What tailrace costs, measured beside the forge's own limit and beside what people do today."""
