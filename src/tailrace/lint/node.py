@@ -270,3 +270,9 @@ def texts(node: Node | None) -> tuple[Scalar, ...]:
     if isinstance(node, Sequence):
         return tuple(item for item in node.items if isinstance(item, Scalar))
     return ()
+
+
+def is_null(scalar: Scalar) -> bool:
+    """Whether YAML reads nothing in it: ``key:``, ``~``, ``null``."""
+    plain = not scalar.is_quoted and not scalar.is_block
+    return plain and scalar.value in ("", "~", "null", "Null", "NULL")
