@@ -54,7 +54,9 @@ class ForgeTable(_Table):
     token_file: LocalPath | None = Field(
         default=None, description="A file with the token, if the variable is not set."
     )
-    concurrency: int = Field(default=8, ge=1, le=64, description="Calls under way at once.")
+    concurrency: int = Field(
+        default=32, ge=1, le=64, description="Calls under way at once, at the most."
+    )
     timeout: float = Field(
         default=30.0,
         gt=0,
