@@ -117,8 +117,8 @@ class ForgeSettings:
     owner: str | None = None
     token_env: str = "TAILRACE_TOKEN"  # noqa: S105 - the name of a variable
     token_file: str | None = None
-    #: Calls that may be under way at once.
-    concurrency: int = 8
+    #: Calls that may be under way at once; fewer are where the forge takes fewer gladly.
+    concurrency: int = 32
     #: Seconds that one call may take.
     timeout: float = 30.0
 

@@ -91,7 +91,8 @@ def bump(base: str, part: Part) -> str:
         Part.MINOR: micro == 0,
         Part.MAJOR: minor == 0 and micro == 0,
     }
-    if parsed.is_prerelease and reached[part]:
+    is_final_of = len(parsed.release) <= 3 and not parsed.is_postrelease
+    if parsed.is_prerelease and is_final_of and reached[part]:
         return f"{epoch}{major}.{minor}.{micro}"
     raised = {
         Part.PATCH: (major, minor, micro + 1),

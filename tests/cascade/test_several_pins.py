@@ -159,9 +159,12 @@ async def test_verify_names_each_place_that_differs(tmp_path: Path) -> None:
         assert (await here.run("verify")).verdicts[0].state is State.CONVERGED
         here.edit("app.json", FILES["app.json"])
         here.edit("values.yaml", AFTER["values.yaml"].replace(f'"{NEW}"', "latest"))
+        refused = only(await here.run("cascade"))
+        assert refused.failure is not None
+        assert "'latest' at extra" in refused.failure.message
         verdict = (await here.run("verify")).verdicts[0]
-        assert (verdict.state, verdict.got) == (State.DIVERGED, "latest")
-        for said in ('values.yaml (extra."a.b".1)', f"app.json (runtime.version) has {OLD}"):
+        assert (verdict.state, verdict.got) == (State.MALFORMED, "latest")
+        for said in ("values.yaml has 'latest' at extra", f"app.json (runtime.version) has {OLD}"):
             assert said in verdict.detail
 
 

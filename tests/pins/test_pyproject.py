@@ -56,7 +56,6 @@ def test_only_the_version_changes(file: bytes, old: bytes) -> None:
     ("content", "text"),
     [
         (b"", "has no dependency packaging"),
-        (b"[build-system]\nrequires = ['packaging==1.2']\n", "has no dependency packaging"),
         (b"[project]\ndependencies = 'packaging==1.2'\n", "has no dependency packaging"),
         (b"project = 1\ntool.poetry = 2\ndependency-groups = []\n", "has no dependency packaging"),
         (b"[project\n", "is not TOML"),

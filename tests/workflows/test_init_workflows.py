@@ -38,10 +38,10 @@ async def test_written_and_found_as_written(tmp_path: Path) -> None:
         (lambda text: text.replace("timeout 75m", "timeout 99m"), "edited"),
         (lambda text: text + "# more\n", "edited"),
         (lambda text: text.replace("sha256 of", "hash of"), "edited"),
-        (lambda text: text.replace("# Written by: tailrace init --ci gitea\n", ""), None),
+        (lambda text: text.replace("# Written by: tailrace init --ci gitea\n", ""), "edited"),
     ],
 )
-async def test_an_edit_is_found(tmp_path: Path, edit: object, state: str | None) -> None:
+async def test_an_edit_is_found(tmp_path: Path, edit: object, state: str) -> None:
     assert callable(edit)
     await begun(tmp_path)
     await tailrace("init", "--ci", "gitea", cwd=tmp_path)
@@ -49,13 +49,9 @@ async def test_an_edit_is_found(tmp_path: Path, edit: object, state: str | None)
     edited = edit(path.read_text())
     path.write_text(edited)
     checked = await tailrace("init", "--check", cwd=tmp_path)
-    if state is None:
-        # Without the mark it is a person's file: not ours to judge, and never overwritten.
-        assert (checked.code, RELEASE in checked.out) == (0, False)
-    else:
-        assert checked.code == 1
-        assert f"{state}      {RELEASE}" in checked.out
-        assert "next: " in checked.out
+    assert checked.code == 1
+    assert f"{state}      {RELEASE}" in checked.out
+    assert "next: " in checked.out
     written = await tailrace("init", "--ci", "gitea", cwd=tmp_path)
     assert (written.code, path.read_text()) == (2, edited)
     assert RELEASE in written.err
@@ -72,17 +68,26 @@ async def test_another_fleet_file_makes_them_stale(tmp_path: Path) -> None:
     assert (await tailrace("init", "--check", cwd=tmp_path)).code == 0
 
 
+async def test_one_that_was_taken_away_is_missed(tmp_path: Path) -> None:
+    await begun(tmp_path)
+    await tailrace("init", "--ci", "gitea", cwd=tmp_path)
+    (tmp_path / RELEASE).unlink()
+    checked = await tailrace("init", "--check", cwd=tmp_path)
+    assert (checked.code, f"edited      {RELEASE}" in checked.out) == (1, True)
+
+
 async def test_a_check_of_nothing_is_no_check(tmp_path: Path) -> None:
     checked = await tailrace("init", "--check", cwd=tmp_path)
     assert checked.code == 2
     assert "has no workflow that tailrace wrote" in checked.err
 
 
-async def test_a_command_that_is_none_in_the_first_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["--ci 'gi", "--help", "--ci bitbucket"])
+async def test_a_command_that_is_none_in_the_first_line(tmp_path: Path, words: str) -> None:
     await begun(tmp_path)
     await tailrace("init", "--ci", "gitea", cwd=tmp_path)
     path = tmp_path / RELEASE
-    path.write_text(path.read_text().replace("--ci gitea", "--ci 'gi", 1))
+    path.write_text(path.read_text().replace("--ci gitea", words, 1))
     checked = await tailrace("init", "--check", cwd=tmp_path)
     assert checked.code == 2
     assert "names a command that is none" in checked.err

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_the_server_is_pinned_where_it_is_not_github(workflow: Generated) -> Non
 @by_path
 def test_everything_ends_also_where_timeout_minutes_is_ignored(workflow: Generated) -> None:
     for job, step in steps(workflow):
-        assert job["timeout-minutes"] <= 90
+        assert job["timeout-minutes"] <= 100
         script = step.get("run", "")
         if not script:
             continue
@@ -101,7 +102,7 @@ def test_names_are_stable_and_permissions_least(workflow: Generated) -> None:
     assert document["name"]
     for name, job in document["jobs"].items():
         assert job["name"] == name
-        wanted = {"contents": "write", "id-token": "write"}
+        wanted = {"contents": "write", "id-token": "write", "pull-requests": "read"}
         assert job.get("permissions", wanted) == wanted
         assert "permissions" not in job or (name, workflow.path[:8]) == ("publish", ".github/")
 
@@ -138,7 +139,24 @@ def test_the_names_of_the_fleet_file_are_used() -> None:
     assert document["env"]["TAILRACE_FLEET"] == "ci/fleet.toml"
     cascade = document["jobs"]["cascade"]["steps"][-1]
     assert cascade["env"]["ACME_TOKEN"] == "${{ secrets.ACME_TOKEN }}"
-    assert cascade["env"]["ACME_INDEX_TOKEN"] == "${{ secrets.ACME_INDEX_TOKEN }}"
+    assert "ACME_INDEX_TOKEN" not in cascade["env"]
+    publish = document["jobs"]["publish"]["steps"][-1]
+    assert publish["env"]["ACME_INDEX_TOKEN"] == "${{ secrets.ACME_INDEX_TOKEN }}"
+    private = replace(FLEET, index=IndexSettings(token_env="ACME_INDEX_TOKEN", private=True))
+    asked = loaded(for_package(private, Options(Ci.GITEA), Path("tailrace.toml"))[0])
+    for job in ("publish", "cascade"):
+        assert all(
+            "ACME_INDEX_TOKEN" in step["env"]
+            for step in asked["jobs"][job]["steps"]
+            if "tailrace" in step.get("run", "") and "env" in step
+        )
+
+
+@pytest.mark.parametrize("name", ["ACME_TOKEN", "GITHUB_PACKAGES", "gitea_x"])
+def test_names_that_cannot_be_two_secrets(name: str) -> None:
+    fleet = replace(FLEET, index=IndexSettings(token_env=name))
+    with pytest.raises(ConfigurationError, match="token-env"):
+        for_package(fleet, Options(Ci.GITEA), Path("tailrace.toml"))
 
 
 def test_concurrency_only_where_it_is_known() -> None:
@@ -262,6 +280,7 @@ def test_the_consumers_command_gets_the_version_and_no_other_shell_reads_it(tmp_
         Options(Ci.GITEA, run="echo ${{ secrets.X }}"),
         Options(Ci.GITEA, run="  "),
         Options(Ci.GITEA, branch="a*b"),
+        Options(Ci.GITEA, pin="a${{secrets.X}}b"),
     ],
 )
 def test_what_cannot_stand_in_a_workflow_is_refused(options: Options) -> None:

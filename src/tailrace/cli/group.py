@@ -39,7 +39,7 @@ Exit codes:
 \b
 Examples:
   tailrace init
-  tailrace publish "$(tailrace version next)"
+  version=$(tailrace version next) && tailrace publish "$version"
   tailrace plan 0.1.1001
   tailrace cascade 0.1.1001
   tailrace verify 0.1.1001 --json

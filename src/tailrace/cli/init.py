@@ -236,7 +236,7 @@ def _again(line: str) -> tuple[Generated, ...]:
     """What the command in a generated file's first line writes now."""
     try:
         context = command.make_context("init", shlex.split(line), resilient_parsing=False)
-    except (click.UsageError, ValueError) as error:
+    except (click.UsageError, click.exceptions.Exit, ValueError) as error:
         raise ConfigurationError(
             f"a generated workflow names a command that is none: tailrace init {line[:200]!a}"
             "\n  next: write it again with the right one"

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def command(
 
     \b
     Examples:
-      tailrace publish "$(tailrace version next)"
+      version=$(tailrace version next) && tailrace publish "$version"
       tailrace publish --dry-run
     """
     from tailrace.cli.output import show_release
@@ -77,15 +78,23 @@ def command(
         )
     if version is None and not dry_run:
         raise click.UsageError("Missing argument 'VERSION': what `tailrace version next` prints.")
+    if version == "":
+        # What "$(tailrace version next)" gives where it fails or there is nothing to release.
+        raise click.UsageError("VERSION is empty: `tailrace version next` printed none.")
     fleet = open_fleet(fleet_file)
-    release = release_of(fleet, version or _DRY)
+    release = release_of(fleet, _DRY if version is None else version)
     checkout = read_checkout(Path(fleet.publish.source), os.environ)
     index_settings = fleet.index or IndexSettings()
     token = index_token(index_settings, os.environ)
-    index = open_index(index_settings, os.environ)
+    # A dry run asks no index, so it needs no token for a private one.
+    asked = replace(index_settings, private=False) if dry_run else index_settings
+    index = open_index(asked, os.environ)
     claimed = _claims(fleet, checkout, claim=not (dry_run or no_claim))
 
+    stages: list[Stage] = []
+
     def watch(stage: Stage) -> None:
+        stages.append(stage)
         click.echo(f"{release}: {stage} ...", err=True)
 
     async def publish() -> Published:
@@ -100,6 +109,7 @@ def command(
                         checkout=checkout,
                         claims=claims,
                         token=token,
+                        secrets=(fleet.forge.token_env,),
                         environ=os.environ,
                         watch=watch,
                     )
@@ -107,7 +117,8 @@ def command(
             except asyncio.CancelledError:
                 if stop.signal is None:
                     raise
-                raise StoppedEarly(stop.signal, f"while publishing {release}") from None
+                when = f"while {stages[-1]}: {release}" if stages else f"before {release}"
+                raise StoppedEarly(stop.signal, when) from None
 
     published = asyncio.run(publish())
     show_release(

@@ -98,7 +98,7 @@ def command(
 
     \b
     Faults: latency=S, status=N[,retry-after=S], drop, lost-answer, slow-body=S,
-    truncated-json, html, wrong-json, redirect=URL; each with match=REGEX on
+    truncated-json, html, wrong-json, redirect=URL, throttle=N; each with match=REGEX on
     "METHOD path", times=N, after=N, every=N.
 
     \b

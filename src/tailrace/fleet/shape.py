@@ -19,6 +19,7 @@ LocalPath = Annotated[str, AfterValidator(names.check_local_path)]
 Branch = Annotated[str, AfterValidator(names.check_branch)]
 Glob = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._*?\[\]!-]+$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+Variable = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Folders = Annotated[list[Path], Field(min_length=1, max_length=10)]
 PythonVersion = Annotated[str, Field(pattern=r"^3\.[0-9]{1,3}(\.[0-9]{1,3})?$")]
 Module = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
@@ -48,13 +49,15 @@ class ForgeTable(_Table):
     owner: Name | None = Field(
         default=None, description="Who owns the repositories that name no owner."
     )
-    token_env: Word = Field(
+    token_env: Variable = Field(
         default="TAILRACE_TOKEN", description="The environment variable that has the token."
     )
     token_file: LocalPath | None = Field(
         default=None, description="A file with the token, if the variable is not set."
     )
-    concurrency: int = Field(default=8, ge=1, le=64, description="Calls under way at once.")
+    concurrency: int = Field(
+        default=32, ge=1, le=64, description="Calls under way at once, at the most."
+    )
     timeout: float = Field(
         default=30.0,
         gt=0,
@@ -162,7 +165,7 @@ class IndexTable(_Table):
     username: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")] = Field(
         default="__token__", description="Who uploads, where the token is not enough."
     )
-    token_env: Word = Field(
+    token_env: Variable = Field(
         default="TAILRACE_INDEX_TOKEN", description="The variable that has the index's token."
     )
     private: bool = Field(default=False, description="Reading needs the token as well.")

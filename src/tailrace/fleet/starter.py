@@ -21,7 +21,7 @@ url = {url}
 owner = {owner}                  # whose the repositories below are, unless they say owner/name
 # token-env = "TAILRACE_TOKEN"   # the variable with the token, which itself never stands here
 # token-file = "/run/secrets/tailrace"
-# concurrency = 8                # calls under way at once, 1 to 64
+# concurrency = 32               # calls under way at once at the most, 1 to 64
 # timeout = 30.0                 # seconds that one call may take
 
 [defaults]

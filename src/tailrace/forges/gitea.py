@@ -280,7 +280,10 @@ class GiteaForge(HttpForge):
 
     async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
         found = await self._get_or_none(name, f"{_path(name)}/tags/{quote(tag)}", answers.Tag)
-        return None if found is None else Tag(found.name, found.commit.sha, found.message)
+        if found is None:
+            return None
+        own = found.message if found.id != found.commit.sha else ""
+        return Tag(found.name, found.commit.sha, own)
 
     async def _get_or_none(self, name: RepositoryName, path: str, shape: type[T]) -> T | None:
         """What is below a repository; None only where the repository itself can be read."""

@@ -91,9 +91,10 @@ class WrittenMany(msgspec.Struct):
 
 
 class Tag(msgspec.Struct):
-    """The message of a tag without one is its commit's."""
+    """The message of a tag without one is its commit's, and its id is the commit then."""
 
     name: str
+    id: str
     commit: Content
     message: str = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,6 +30,7 @@ from tailrace.forges.answers import (
     complaint,
 )
 from tailrace.forges.base import AnswerLost, BadAnswer, ForgeError, RateLimited, Unreachable
+from tailrace.forges.limiter import Limiter
 from tailrace.wire import once, proxy_of, retry_after, shown
 
 T = TypeVar("T")
@@ -36,7 +38,7 @@ T = TypeVar("T")
 #: More than this is read of no answer: a page of a tree listing is about 0.4 MiB.
 ANSWER_LIMIT = 8 * 1024 * 1024
 
-#: After so many calls in a row without any answer, a forge is taken to be down.
+#: After so many patient calls' worth of attempts in a row without any answer, a forge is down.
 _DEAD_AFTER = 3
 
 _READS = frozenset({"GET", "HEAD"})
@@ -65,13 +67,10 @@ class _Transient(Exception):
         retry_after: float | None = None,
         *,
         limited: bool = False,
-        answered: bool = True,
     ):
         super().__init__(why)
         self.retry_after = retry_after
         self.limited = limited
-        #: Whether there was any answer at all.
-        self.answered = answered
 
 
 class Transport:
@@ -86,6 +85,7 @@ class Transport:
         timeout: float,
         patience: Patience = Patience(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.url = url.rstrip("/")
@@ -101,15 +101,16 @@ class Transport:
         if authorization is not None:
             self._headers["Authorization"] = authorization
         self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
+        self.limiter = Limiter(concurrency, clock)
+        self._clock = clock
         self._timeout = timeout
         self._patience = patience
         self._sleep = sleep
         self._session: aiohttp.ClientSession | None = None
         self._answered_well = False
         self._token_refused = ""
-        #: Calls in a row that were given up without any answer.
-        self._given_up = 0
+        #: Attempts in a row, of all calls, that got no answer at all.
+        self._unanswered = 0
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -165,6 +166,8 @@ class Transport:
             sleep=self._sleep,
             reraise=True,
         )
+        # A call that was told to wait does so by itself; this is for all others.
+        await self.limiter.until_pause_is_over(self._sleep)
         try:
             async for attempt in retrying:
                 with attempt:
@@ -175,8 +178,6 @@ class Transport:
                     f"{self.url}: {error}\n  on {method} {path}"
                     "\n  next: run it again later, or lower `concurrency`"
                 ) from error
-            if not error.answered:
-                self._given_up += 1
             raise Unreachable(
                 f"{self.url}: {error} (tried {self._patience.attempts} times)"
                 f"\n  on {method} {path}"
@@ -222,15 +223,15 @@ class Transport:
         *,
         second_try_on_401: bool,
     ) -> Answer:
-        if self._given_up >= _DEAD_AFTER:
+        if self._unanswered >= _DEAD_AFTER * self._patience.attempts:
             raise Unreachable(
-                f"{self.url}: did not answer {self._given_up} calls, so no more are tried"
+                f"{self.url}: did not answer {self._unanswered} times, so no more is tried"
                 "\n  next: is the forge up? then run the same command again"
             )
         if self._token_refused:
             raise Rejected(HTTPStatus.UNAUTHORIZED, self._token_refused)
         answer = await self._transfer(method, path, query, body)
-        self._given_up = 0
+        self._unanswered = 0
         if answer.status < HTTPStatus.MULTIPLE_CHOICES:
             self._answered_well = True
             return answer
@@ -269,17 +270,20 @@ class Transport:
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if data is not None else None
         trouble: Exception
-        async with self._slots:
+        async with self.limiter.slot():
             self.calls += 1
+            started = self._clock()
             try:
                 async with self._session.request(
                     method, url, data=data, headers=headers, allow_redirects=False
                 ) as response:
-                    return Answer(
+                    answer = Answer(
                         response.status,
                         {name.lower(): value for name, value in response.headers.items()},
                         await self._bounded(response),
                     )
+                    self.limiter.answered(_kind(method), self._clock() - started)
+                    return answer
             except aiohttp.ClientSSLError as error:
                 why = _tls(error)
                 trouble = Unreachable(
@@ -291,7 +295,8 @@ class Transport:
                 number = error.os_error.errno or 0
                 # Below zero are the resolver's own numbers, with words of their own.
                 why = os.strerror(number) if number > 0 else error.os_error.strerror or "no route"
-                trouble = _Transient(f"cannot connect ({shown(why)})", answered=False)
+                self._unanswered += 1
+                trouble = _Transient(f"cannot connect ({shown(why)})")
             except TimeoutError:
                 trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
             except (aiohttp.ClientError, OSError, UnicodeError) as error:
@@ -311,12 +316,17 @@ class Transport:
         return bytes(body)
 
     def _lost(self, method: str, path: str, why: str) -> Exception:
+        self.limiter.pressed()
+        self._unanswered += 1
         if method in _READS:
-            return _Transient(why, answered=False)
+            return _Transient(why)
         return AnswerLost(f"{method} {self.url}{path}: {why}; it may or may not have been done")
 
     def _slow_down(self, answer: Answer, *, limited: bool) -> Exception:
         wait = retry_after(answer.headers)
+        if limited or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            brief = wait is not None and wait <= self._patience.longest_retry_after
+            self.limiter.pressed(wait if brief else None)
         message = self._message(answer)
         if wait is not None and wait > self._patience.longest_retry_after:
             return RateLimited(
@@ -346,6 +356,10 @@ class Transport:
         if not location or not same or not raw.startswith(self._prefix + "/"):
             return _bad_redirect(self.url, location)
         return Redirected(raw[len(self._prefix) :])
+
+
+def _kind(method: str) -> str:
+    return "read" if method in _READS else "write"
 
 
 def _bad_redirect(url: str, location: str) -> ForgeError:

@@ -16,9 +16,18 @@ class IndexFailure(TailraceError):
 class IndexUnreachable(IndexFailure):
     """The index did not answer in time, or answered with server errors."""
 
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        #: Seconds that it asks to wait (Retry-After).
+        self.after = after
+
 
 class IndexRefused(IndexFailure):
     """The index wants other credentials (401, 403)."""
+
+
+class FileMissing(IndexFailure):
+    """The index lists a file and does not give it out, as one whose nodes differ."""
 
 
 class IndexBadAnswer(IndexFailure):

@@ -12,6 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from tailrace.index.base import IndexFile, Project
 from tailrace.index.releases import files_of
+from tailrace.wire import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Unusable:
     reason: str
 
 
+#: "py2.py3-none-any" has two.
+_MOST_TAGS = 200
+
 Offer: TypeAlias = Offered | Absent | Unusable
 
 
@@ -53,8 +57,10 @@ def offer(project: Project | None, version: str, pythons: Sequence[str]) -> Offe
     for python in pythons:
         if not any(_takes(file, python) for file in usable):
             wants = next(file.requires_python for file in usable if file.requires_python)
-            return Unusable(f"requires Python {wants[:60]}, and the fleet has {python}")
-    return Offered(_best(usable), usable)
+            return Unusable(f"requires Python {shown(wants, 60)}, and the fleet has {python}")
+    # The file to check is one that the whole fleet takes, where there is one.
+    taken = [file for file in usable if all(_takes(file, python) for python in pythons)]
+    return Offered(_best(taken or usable), usable)
 
 
 def _takes(file: IndexFile, python: str) -> bool:
@@ -78,10 +84,20 @@ def _best(files: Sequence[IndexFile]) -> IndexFile:
         if not file.is_wheel:
             return 1, 0
         try:
-            tags = parse_wheel_filename(file.filename)[3]
+            tags = parse_wheel_filename(_few_tags(file.filename))[3]
         except InvalidWheelFilename:
             return 2, 0
         fits = [ranks[tag] for tag in tags if tag in ranks]
         return (0, min(fits)) if fits else (2, 0)
 
     return min(files, key=rank)
+
+
+def _few_tags(filename: str) -> str:
+    """The name; raises for one whose tags multiply into more than any wheel has."""
+    product = 1
+    for part in filename.removesuffix(".whl").split("-")[-3:]:
+        product *= part.count(".") + 1
+    if product > _MOST_TAGS:
+        raise InvalidWheelFilename("too many tags")
+    return filename

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tailrace.errors import ExitCode, TailraceError
-from tailrace.index.base import Index, IndexBadAnswer, IndexFailure, IndexFile, IndexRefused
+from tailrace.index.base import (
+    FileMissing,
+    Index,
+    IndexBadAnswer,
+    IndexFailure,
+    IndexFile,
+    IndexRefused,
+    IndexUnreachable,
+)
 from tailrace.index.installable import Absent, Offered, offer
 from tailrace.model import IndexSettings, Release
 
@@ -17,6 +25,8 @@ from tailrace.model import IndexSettings, Release
 _SOON = 0.5
 #: Seconds between two looks at most.
 _MOST = 10.0
+#: Seconds that the last look may take beyond the deadline, so that it can see anything.
+_GRACE = 2.0
 
 
 class WaitState(StrEnum):
@@ -84,6 +94,8 @@ class _Seen:
     fact: str = "not looked yet"
     #: The last answer was none of an index's.
     failed: bool = False
+    #: The file that is being read.
+    reading: str = ""
     hashes: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -111,8 +123,9 @@ async def wait(
     while True:
         left = started + settings.deadline - clock()
         reads += 1
+        asked: float | None = None
         try:
-            async with asyncio.timeout(max(left, 0.001)):
+            async with asyncio.timeout(max(left, _GRACE)):
                 found = await _look(index, release, settings, seen)
                 if found is not None:
                     return ended(WaitState.INSTALLABLE, file=found)
@@ -120,15 +133,26 @@ async def wait(
             return ended(WaitState.BROKEN, f"{release}: {error}{_BROKEN_NEXT}")
         except IndexRefused as error:
             return ended(WaitState.UNKNOWN, str(error))
-        except (IndexFailure, TimeoutError) as error:
-            seen.good, seen.unusable, seen.failed = 0, 0, True
-            seen.fact = str(error) or f"{index.url}: no answer in {max(left, 0):.0f} s"
+        except FileMissing as error:
+            seen.fact, seen.good, seen.unusable = str(error), 0, 0
+        except IndexFailure as error:
+            seen.fact, seen.good, seen.unusable, seen.failed = str(error), 0, 0, True
+            asked = error.after if isinstance(error, IndexUnreachable) else None
+        except TimeoutError:
+            # Our own deadline: what was seen before it stays what is known.
+            seen.good = seen.unusable = 0
+            if reads == 1 or seen.failed or seen.reading:
+                what = f"{seen.reading}: not read to its end" if seen.reading else "no answer"
+                seen.fact, seen.failed = f"{index.url}: {what} before the deadline", True
         watch(clock() - started, seen.good, seen.fact.split("\n", maxsplit=1)[0])
         left = started + settings.deadline - clock()
         if left <= 0:
             return ended(*_given_up(index, release, settings, seen))
-        pause = _SOON if seen.good or seen.unusable else min(pause * 1.6, _MOST)
-        await sleep(min(pause, left))
+        if seen.good or seen.unusable:
+            nap = pause = _SOON
+        else:
+            nap, pause = max(pause, asked or 0.0), min(pause * 1.6, _MOST)
+        await sleep(min(nap, left))
 
 
 _BROKEN_NEXT = "\n  next: no waiting mends this; publish another version"
@@ -151,6 +175,7 @@ async def _look(
     index: Index, release: Release, settings: IndexSettings, seen: _Seen
 ) -> IndexFile | None:
     """One read of the index; the checked file where it was the last that was needed."""
+    seen.reading = ""
     found = offer(await index.project(release.package), release.version, settings.pythons)
     seen.failed = False
     if isinstance(found, Absent):
@@ -166,6 +191,7 @@ async def _look(
     seen.fact = f"{seen.good} of {settings.good_answers} good answers in a row"
     if seen.good < settings.good_answers:
         return None
+    seen.reading = found.file.filename
     return await _checked(index, found.file)
 
 

@@ -46,7 +46,13 @@ def _requirements(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """The requirement strings; an {include-group = ...} is no string and is passed over."""
     project = _table(data, "project")
     lists: list[tuple[Path, Any]] = [(("project", "dependencies"), project.get("dependencies"))]
-    for base in (("project", "optional-dependencies"), ("dependency-groups",)):
+    alone: list[Path] = [("build-system", "requires"), ("tool", "uv", "dev-dependencies")]
+    lists += [(path, _table(data, *path[:-1]).get(path[-1])) for path in alone]
+    for base in (
+        ("project", "optional-dependencies"),
+        ("dependency-groups",),
+        ("tool", "pdm", "dev-dependencies"),
+    ):
         lists += [((*base, name), items) for name, items in _table(data, *base).items()]
     for path, items in lists:
         for number, item in enumerate(items if isinstance(items, list) else ()):
@@ -61,8 +67,8 @@ def _poetry(data: dict[str, Any], package: str) -> Iterator[tuple[Path, str]]:
     base: Path = ("tool", "poetry")
     groups = [(*base, "group", name) for name in _table(data, *base, "group")]
     wanted = canonicalize_name(package)
-    for above in [base, *groups]:
-        path = (*above, "dependencies")
+    tables = [(*above, "dependencies") for above in [base, *groups]]
+    for path in [*tables, (*base, "dev-dependencies")]:
         for name, value in _table(data, *path).items():
             if canonicalize_name(name) != wanted:
                 continue

@@ -8,7 +8,7 @@ from itertools import pairwise
 from tailrace.model import Pin, PinFile, PinFormat
 from tailrace.pins import formats, text
 from tailrace.pins.places import PinReading, Place, Unreadable, replaced
-from tailrace.versions import VersionPolicy, is_newer, is_version
+from tailrace.versions import VersionPolicy, is_newer, is_version, parse
 
 
 def read(pin: Pin, file: PinFile, package: str, policy: VersionPolicy) -> PinReading:
@@ -23,6 +23,11 @@ def read(pin: Pin, file: PinFile, package: str, policy: VersionPolicy) -> PinRea
     except Unreadable as error:
         return PinReading(None, exact=False, problem=str(error))
     first, *others = dict.fromkeys(place.value for place in places)
+    strange = next((value for value in (first, *others) if parse(value) is None), None)
+    if strange is not None:
+        # In a file of other things a wrong value may be a part of one of them: never overwritten.
+        problem = f"has {strange[:40]!a} at {pin.key or package}, which is no version"
+        return PinReading(first, exact=False, problem=problem)
     exact = all(is_version(value, policy) for value in (first, *others))
     return PinReading(first, exact, hints=tuple(others), others=tuple(others))
 

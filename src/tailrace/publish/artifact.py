@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
+import struct
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -49,18 +52,23 @@ def read_artifact(path: Path) -> Artifact:
         else:
             raw, modules = _of_sdist(path), ()
         metadata = Metadata.from_email(raw, validate=False)
-        name, version = metadata.name, str(metadata.version)
+        # Read without validation, so either may be None.
+        name, version = str(metadata.name), str(metadata.version)
     except (
         OSError,
         ValueError,
-        KeyError,
+        LookupError,
         EOFError,
+        ArithmeticError,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
         zipfile.BadZipFile,
         tarfile.TarError,
         InvalidMetadata,
         ExceptionGroup,
-        UnicodeError,
-        NotImplementedError,
+        # A zip file with a password, or packed in a way that Python cannot read.
+        RuntimeError,
     ) as error:
         raise NotADistribution(
             f"{path.name}: has no readable metadata ({type(error).__name__})"

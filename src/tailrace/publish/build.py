@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import sys
 import tomllib
@@ -35,10 +37,11 @@ async def build(
     """
     source = Path(settings.source)
     place = _place(source, settings.version_in)
-    command: list[str | Path] = [sys.executable, "-m", "build", "--outdir", into, source]
+    # -P: a build.py where this runs is not the program that is meant.
+    command: list[str | Path] = [sys.executable, "-P", "-m", "build", "--outdir", into, source]
     if shutil.which("uv", path=environ.get("PATH")):
-        command[3:3] = ["--installer", "uv"]
-    with _stating(source, place, release):
+        command[4:4] = ["--installer", "uv"]
+    with _alone_in(source, release), _stating(source, place, release):
         done = await run(
             command,
             timeout=settings.timeout,
@@ -105,13 +108,38 @@ def _place(source: Path, version_in: Pin | None) -> Pin | None:
 
 
 @contextmanager
+def _alone_in(source: Path, release: Release) -> Iterator[None]:
+    """Within it, no other tailrace builds in this folder: it would restore what we state."""
+    folder = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise NotPublished(
+            f"{release}: another run builds in this folder right now\n  {source}"
+            "\n  next: run this again when it has ended"
+        ) from error
+    except OSError:
+        # A file system that knows no locks.
+        pass
+    try:
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
 def _stating(source: Path, place: Pin | None, release: Release) -> Iterator[None]:
     """Within it, the source states the release's version; afterwards it is as it was."""
     if place is None:
         yield
         return
-    path = source / place.path
+    # Where a link leads: the link itself stays.
+    path = (source / place.path).resolve()
+    original = path.with_name(f"{path.name}.tailrace-original")
     try:
+        if original.exists():
+            # A run that was killed in the middle left it: that is how the source was.
+            original.replace(path)
         before = path.read_bytes()
         file = PinFile(FileKind.FILE, "", len(before), before)
         after = rewritten([place], file, release.package, release.version)
@@ -122,11 +150,19 @@ def _stating(source: Path, place: Pin | None, release: Release) -> Iterator[None
     if after == before:
         yield
         return
-    _replace(path, after)
+    try:
+        original.write_bytes(before)
+        shutil.copymode(path, original)
+        _replace(path, after)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be written: {error.strerror}"
+            "\n  next: build from a copy that may be written"
+        ) from error
     try:
         yield
     finally:
-        _replace(path, before)
+        original.replace(path)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import re
 import subprocess
@@ -17,6 +18,7 @@ _TIMEOUT = 30
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
 _TAGS = "refs/tags/"
+_LOG = ("log", "-1", "--no-show-signature", "--encoding=UTF-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ def read_checkout(source: Path, environ: Mapping[str, str]) -> Checkout:
         )
     repository = environ.get("GITHUB_REPOSITORY", "")
     ref = environ.get("GITHUB_REF", "")
-    time = _git(source, "log", "-1", "--format=%ct", "HEAD") if commit else None
+    time = _git(source, *_LOG, "--format=%ct", "HEAD") if commit else None
     return Checkout(
         commit=commit,
-        message=(_git(source, "log", "-1", "--format=%B", "HEAD") or "") if commit else "",
+        message=(_git(source, *_LOG, "--format=%B", "HEAD") or "") if commit else "",
         time=int(time) if time is not None and time.isdigit() else None,
         tag=ref.removeprefix(_TAGS) if ref.startswith(_TAGS) else None,
         repository=_repository(repository),
@@ -76,8 +78,16 @@ def _claimant(source: Path, environ: Mapping[str, str]) -> str:
         where = environ.get("GITHUB_REPOSITORY", "")
         said = f"{where} run {run} job {environ.get('GITHUB_JOB', '')}"
     else:
-        said = f"{getpass.getuser()} on {platform.node()} in {source.resolve()}"
+        said = f"{_user()} on {platform.node()} in {source.resolve()}"
     return "".join(c if c.isprintable() else "?" for c in said)[:200].strip()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user need have no name.
+        return f"user {os.getuid()}"
 
 
 def _git(source: Path, *arguments: str) -> str | None:
@@ -85,9 +95,19 @@ def _git(source: Path, *arguments: str) -> str | None:
     command = ["git", "-C", str(source), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - arguments of our own
-            command, capture_output=True, timeout=_TIMEOUT, check=False
+            command,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+            # What it says is read below, so in no other language.
+            env={**os.environ, "LC_ALL": "C"},
         )
-    except FileNotFoundError:
+    except OSError as error:
+        if any((folder / ".git").exists() for folder in (source, *source.resolve().parents)):
+            raise ConfigurationError(
+                f"{source}: is a Git checkout, and git cannot be run here ({error.strerror})"
+                "\n  next: install git"
+            ) from error
         return None
     except subprocess.TimeoutExpired as error:
         raise ConfigurationError(f"{source}: git did not answer in {_TIMEOUT} s") from error

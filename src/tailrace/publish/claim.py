@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from tailrace.errors import NotPublished
 from tailrace.forges.base import AnswerLost, Conflict, Forge, Tag
+from tailrace.index.base import Project
+from tailrace.index.releases import files_of as released
 from tailrace.model import Release, RepositoryName
+from tailrace.versions import parse
 
 if TYPE_CHECKING:
     from tailrace.publish.artifact import Artifact
@@ -45,7 +48,10 @@ class Claims:
     async def at(self, commit: str) -> Tag | None:
         """The release tag that stands at a commit, with its message; None where none does."""
         async for tag in self.forge.tags(self.repository):
-            if tag.commit == commit and tag.name.startswith(self.prefix):
+            # A tag such as `vendor` begins with "v" and is no release.
+            version = tag.name.removeprefix(self.prefix)
+            is_release = tag.name.startswith(self.prefix) and parse(version) is not None
+            if tag.commit == commit and is_release:
                 return await self.forge.tag(self.repository, tag.name)
         return None
 
@@ -76,7 +82,8 @@ class Claims:
         """What is said to the run that came second."""
         who = claimant_of(tag) or "somebody by hand"
         return NotPublished(
-            f"{release}: is claimed already; this run has lost and publishes nothing"
+            f"{release}: is claimed already"
+            "\n  this run has lost and publishes nothing"
             f"\n  tag {tag.name} in {self.repository} at {tag.commit[:12]}, by {who}"
             "\n  next: let that run end; if it died, re-run it, or delete the tag"
         )
@@ -86,6 +93,13 @@ def claimant_of(tag: Tag) -> str | None:
     """Which run claimed a version with this tag; None for a tag that a person made."""
     found = _CLAIM.search(tag.message)
     return None if found is None else found.group(1).strip()
+
+
+def is_whole(tag: Tag, project: Project | None, version: str) -> bool:
+    """Whether everything that a claim says it publishes is on the index, by sha256."""
+    there = {file.filename: file.hashes.get("sha256") for file in released(project, version)}
+    claimed = files_of(tag)
+    return bool(claimed) and all(there.get(name) == sha for name, sha in claimed.items())
 
 
 def files_of(tag: Tag) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tailrace.index.base import Index, Project
 from tailrace.index.releases import base_for_bump, files_of
 from tailrace.model import Release
 from tailrace.publish.checkout import Checkout
-from tailrace.publish.claim import Claims, claimant_of
+from tailrace.publish.claim import Claims, claimant_of, is_whole
 from tailrace.versions import Part, VersionPolicy, bump, gate
 
 #: In a commit's message: this commit is no release.
@@ -65,7 +65,12 @@ class Numbering:
         if explicit is not None:
             return await self._given(gate(explicit, self.policy), "as given")
         tag = self.checkout.tag
-        if tag is not None and tag.startswith(self.tag_prefix):
+        if tag is not None:
+            if not tag.startswith(self.tag_prefix):
+                raise ConfigurationError(
+                    f"which version? tag {tag[:60]!a} does not begin with {self.tag_prefix!a}"
+                    "\n  next: correct `tag-prefix` in [publish], or name the --version"
+                )
             return await self._given(
                 gate(tag.removeprefix(self.tag_prefix), self.policy), f"from tag {tag}"
             )
@@ -83,6 +88,9 @@ class Numbering:
             if not self.claims.is_ours(tag, self.checkout.commit):
                 return NoRelease(f"{tag.name} is claimed by {claimant_of(tag)}, which publishes it")
             return Chosen(version, f"{source}, claimed by this run before")
+        if tag is not None and tag.name == self.checkout.tag and tag.commit == self.checkout.commit:
+            # Its own run may be run again: what is there already is judged by its hash.
+            return Chosen(version, source)
         if files_of(project, version):
             raise self._taken(version)
         return Chosen(version, source)
@@ -97,9 +105,11 @@ class Numbering:
         who = claimant_of(tag)
         if who is None:
             return NoRelease(f"tag {tag.name} stands at this commit; the run of that tag releases")
-        if who != self.claims.claimant:
-            return NoRelease(f"this commit is {tag.name} already, claimed by {who}")
         version = gate(tag.name.removeprefix(self.tag_prefix), self.policy)
+        if who != self.claims.claimant:
+            if not is_whole(tag, await self.index.project(self.package), version):
+                raise self.claims.lost(Release(self.package, version), tag)
+            return NoRelease(f"this commit is {tag.name} already, published by {who}")
         return Chosen(version, "claimed by this run before")
 
     async def _bumped(self) -> Number:

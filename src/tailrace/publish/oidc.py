@@ -21,6 +21,10 @@ _LIMIT = 64 * 1024
 _TIMEOUT = 30.0
 
 
+class NoTrustedPublishing(NotPublished):
+    """An index that answers, and not as one with trusted publishing does."""
+
+
 class _Audience(msgspec.Struct):
     audience: str
 
@@ -45,7 +49,8 @@ def is_offered(environ: Mapping[str, str]) -> bool:
 async def mint(upload_url: str) -> str | None:
     """A token for uploads; None where the index knows no trusted publishing (404).
 
-    Raises `NotPublished` where the index does not trust this run, `IndexUnreachable`.
+    Raises `NotPublished` where the index does not trust this run, `NoTrustedPublishing` where it
+    answers the question for its audience with something else, `IndexUnreachable`.
     """
     parts = urlsplit(upload_url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -60,7 +65,7 @@ async def mint(upload_url: str) -> str | None:
         try:
             audience = msgspec.json.decode(body, type=_Audience).audience
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise NotPublished(
+            raise NoTrustedPublishing(
                 f"{origin}: answers {status} to the question for its audience"
                 "\n  next: set the index's token instead of trusted publishing"
             ) from error
@@ -106,7 +111,11 @@ async def _call(
         async with session.request(
             method, url, data=body, headers=headers, allow_redirects=False
         ) as response:
-            return response.status, await response.content.read(_LIMIT)
+            body_read = bytearray()
+            # One read gives what has come so far, which need not be all.
+            while len(body_read) < _LIMIT and (part := await response.content.read(_LIMIT)):
+                body_read += part
+            return response.status, bytes(body_read)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         trouble = IndexUnreachable(
             f"{url}: no answer ({type(error).__name__})"

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from tailrace.errors import ConfigurationError, NotPublished
+from tailrace.forges.base import Tag
 from tailrace.index.base import Index
-from tailrace.index.releases import files_of
 from tailrace.model import IndexSettings, PublishSettings, Release
 from tailrace.publish import oidc
 from tailrace.publish.artifact import Artifact
-from tailrace.publish.attest import attest
+from tailrace.publish.attest import attest, check_can_attest
 from tailrace.publish.build import build
 from tailrace.publish.checkout import Checkout
-from tailrace.publish.claim import Claims, claimant_of
+from tailrace.publish.claim import Claims, claimant_of, is_whole
 from tailrace.publish.claim import files_of as files_of_claim
-from tailrace.publish.command import run
+from tailrace.publish.command import run, without_secrets
 from tailrace.publish.smoke import smoke
-from tailrace.publish.upload import Credentials, check_upload_url, missing, upload
+from tailrace.publish.upload import (
+    Credentials,
+    check_upload_url,
+    missing,
+    upload,
+    upload_url_of,
+)
 
 _CHECK_TIMEOUT = 120.0
 
@@ -82,6 +87,8 @@ class Publisher:
     token: str | None
     environ: Mapping[str, str]
     watch: WatchPublish
+    #: Further variables that the package's own code must not see, such as the forge's token.
+    secrets: tuple[str, ...] = ()
 
     async def publish(self, into: Path, *, dry_run: bool) -> Published:
         """Build into the folder ``into`` and publish what was built.
@@ -95,19 +102,22 @@ class Publisher:
             before = await self._done_before()
             if before is not None:
                 return before
+            self._check_can_upload()
         artifacts = await self._build(into)
         self.watch(Stage.CHECKING)
         await self._check_metadata(artifacts)
         self.watch(Stage.SMOKING)
         wheel = next(artifact for artifact in artifacts if artifact.is_wheel)
-        tried = await smoke(wheel, self.settings.smoke, environ=self.environ)
+        tried = await smoke(wheel, self.settings.smoke, environ=self._outside)
         if dry_run:
             return Published(self.release, PublishState.CHECKED, artifacts, (), tried, None)
         self.watch(Stage.LOOKING)
         absent = await missing(self.index, self.release, artifacts)
+        # What is refused here leaves no claim behind.
+        credentials = await self._credentials() if absent else None
         await self._claim(artifacts)
         if absent:
-            await self._upload(absent)
+            await self._upload(absent, credentials)
         state = PublishState.PUBLISHED if absent else PublishState.THERE_ALREADY
         names = tuple(artifact.path.name for artifact in absent)
         return Published(self.release, state, artifacts, names, tried, self._tag)
@@ -115,6 +125,23 @@ class Publisher:
     @property
     def _tag(self) -> str | None:
         return self.claims.tag_of(self.release.version) if self.claims else None
+
+    @property
+    def _outside(self) -> dict[str, str]:
+        """The environment of other people's code."""
+        names = (self.index_settings.token_env, *self.secrets)
+        return without_secrets(self.environ, names, [self.token])
+
+    def _check_can_upload(self) -> None:
+        """Before anything is built or claimed. Raises `ConfigurationError`."""
+        if self.settings.attestations:
+            check_can_attest()
+        if self.token is None and not self._has_other_credentials:
+            raise self._no_token()
+
+    @property
+    def _has_other_credentials(self) -> bool:
+        return "TWINE_PASSWORD" in self.environ or oidc.is_offered(self.environ)
 
     def _check_claimable(self) -> None:
         if self.claims is not None and self.checkout.commit is None:
@@ -130,26 +157,22 @@ class Publisher:
         """
         self.watch(Stage.LOOKING)
         project = await self.index.project(self.release.package)
-        there = {file.filename: file for file in files_of(project, self.release.version)}
         tag = await self.claims.found(self.release.version) if self.claims else None
         if tag is None or self.claims is None:
             return None
-        if claimant_of(tag) is None:
-            # A person's tag claims the version for its own run, at its own commit.
-            if self.checkout.tag == tag.name and self.checkout.commit == tag.commit:
-                return None
+        if not self._may_go_on(self.claims, tag):
             raise self.claims.lost(self.release, tag)
-        if not self.claims.is_ours(tag, self.checkout.commit):
-            raise self.claims.lost(self.release, tag)
-        claimed = files_of_claim(tag)
-        whole = bool(claimed) and all(
-            name in there and there[name].hashes.get("sha256") == sha
-            for name, sha in claimed.items()
-        )
-        if not whole:
+        if not is_whole(tag, project, self.release.version):
             return None
         state = PublishState.THERE_ALREADY
         return Published(self.release, state, (), (), (), tag.name)
+
+    def _may_go_on(self, claims: Claims, tag: Tag) -> bool:
+        """Whether the version's tag claims it for this run."""
+        if claimant_of(tag) is None:
+            # A person's tag claims the version for its own run, at its own commit.
+            return self.checkout.tag == tag.name and self.checkout.commit == tag.commit
+        return claims.is_ours(tag, self.checkout.commit)
 
     async def _build(self, into: Path) -> tuple[Artifact, ...]:
         self.watch(Stage.BUILDING)
@@ -158,16 +181,16 @@ class Publisher:
                 self.settings,
                 self.release,
                 folder,
-                environ=self.environ,
+                environ=self._outside,
                 commit_time=self.checkout.time,
             )
             # Only whole builds are seen in the folder.
             return tuple(_moved(artifact, into) for artifact in built)
 
     async def _check_metadata(self, artifacts: tuple[Artifact, ...]) -> None:
-        command = [sys.executable, "-m", "twine", "check", "--strict"]
+        command = [sys.executable, "-P", "-m", "twine", "check", "--strict"]
         paths = [artifact.path for artifact in artifacts]
-        told = {**self.environ, "NO_COLOR": "1"}
+        told = {**self._outside, "NO_COLOR": "1", "COLUMNS": "200"}
         done = await run([*command, *paths], timeout=_CHECK_TIMEOUT, environ=told)
         if done.code != 0:
             raise NotPublished(
@@ -183,12 +206,21 @@ class Publisher:
         if tag is None:
             await self.claims.claim(self.release, self.checkout.commit, artifacts)
             return
-        # It was ours or a person's for this run when we began, else we had not come here.
-        if claimant_of(tag) is not None and not self.claims.is_ours(tag, self.checkout.commit):
+        if not self._may_go_on(self.claims, tag):
             raise self.claims.lost(self.release, tag)
+        claimed = files_of_claim(tag)
+        built = {artifact.path.name: artifact.sha256 for artifact in artifacts}
+        if claimed and claimed != built:
+            # The tag would say for ever what is not there.
+            raise NotPublished(
+                f"{self.release}: this build gave other bytes than the one that claimed it"
+                f"\n  tag {tag.name} in {self.claims.repository} names other hashes"
+                "\n  next: delete that tag and run this again; it published nothing whole"
+            )
 
-    async def _upload(self, artifacts: tuple[Artifact, ...]) -> None:
-        credentials = await self._credentials()
+    async def _upload(
+        self, artifacts: tuple[Artifact, ...], credentials: Credentials | None
+    ) -> None:
         if self.settings.attestations:
             self.watch(Stage.ATTESTING)
             await attest(artifacts, self.environ)
@@ -201,41 +233,55 @@ class Publisher:
             credentials,
             environ=self.environ,
             attestations=self.settings.attestations,
+            claimed=f"tag {self._tag} in {self.claims.repository}" if self.claims else None,
         )
 
     async def _credentials(self) -> Credentials | None:
-        url = self.index_settings.upload_url
+        url = upload_url_of(self.index_settings, self.environ)
         if oidc.is_offered(self.environ) and url is not None:
-            minted = await oidc.mint(url)
+            try:
+                minted = await oidc.mint(url)
+            except oidc.NoTrustedPublishing:
+                # A login page, say: no index of that kind, so the token it is, if there is one.
+                if self.token is None and "TWINE_PASSWORD" not in self.environ:
+                    raise
+                minted = None
             if minted is not None:
                 return Credentials("__token__", minted)
         if self.token is not None:
             return Credentials(self.index_settings.username, self.token)
         if "TWINE_PASSWORD" in self.environ:
             return None
-        raise ConfigurationError(
-            f"no token for the index: {self.index_settings.token_env} is not set"
-            f"\n  next: export {self.index_settings.token_env}=..., or use trusted publishing"
+        raise self._no_token()
+
+    def _no_token(self) -> ConfigurationError:
+        name = self.index_settings.token_env
+        return ConfigurationError(
+            f"no token for the index: {name} is not set"
+            f"\n  next: export {name}=..., or use trusted publishing"
         )
 
 
 @contextmanager
 def _folder_in(into: Path) -> Iterator[Path]:
     """A folder beside where its files will go, so that they can be moved at once."""
-    into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tailrace-", dir=into) as folder:
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix=".tailrace-", dir=into)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{into}: cannot be written: {error.strerror}\n  next: name another --dist"
+        ) from error
+    with made as folder:
         yield Path(folder)
 
 
 def _moved(artifact: Artifact, into: Path) -> Artifact:
     target = into / artifact.path.name
-    shutil.move(artifact.path, target)
-    return Artifact(
-        path=target,
-        name=artifact.name,
-        version=artifact.version,
-        is_wheel=artifact.is_wheel,
-        sha256=artifact.sha256,
-        size=artifact.size,
-        modules=artifact.modules,
-    )
+    try:
+        artifact.path.replace(target)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{target}: cannot be written: {error.strerror}\n  next: name another --dist"
+        ) from error
+    return replace(artifact, path=target)

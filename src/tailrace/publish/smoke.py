@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -14,8 +15,11 @@ from tailrace.errors import ConfigurationError, NotPublished
 from tailrace.model import Smoke
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.command import Done, run
+from tailrace.versions import parse
 
 _INSTALL = 600.0
+#: What would lead Python or pip out of the clean environment.
+_NOT_KEPT = ("PYTHON", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 #: Runs in the clean environment: it must not need anything but the standard library.
 _SCRIPT = """
 import importlib, importlib.metadata, json, sys
@@ -68,17 +72,29 @@ async def clean_environment(
     folder: Path, environ: Mapping[str, str]
 ) -> tuple[Path, dict[str, str]]:
     """A new virtual environment: its Python, and variables that lead nowhere else."""
-    done = await run([sys.executable, "-I", "-m", "venv", folder], timeout=_INSTALL)
+    kept = {key: value for key, value in environ.items() if not key.startswith(_NOT_KEPT)}
+    command: list[str | Path] = [sys.executable, "-I", "-m", "venv"]
+    # With ours that takes a fifth of the time, and nothing is there that was not asked for.
+    command += ["--without-pip", folder] if _our_pip() else [folder]
+    done = await run(command, timeout=_INSTALL, environ=kept)
     if done.code != 0:
         raise ConfigurationError(
             f"cannot make a virtual environment:\n{done.tail()}"
             "\n  next: on Debian: apt-get install python3-venv"
         )
     binaries = folder / "bin"
-    kept = {key: value for key, value in environ.items() if not key.startswith("PYTHON")}
     path = os.pathsep.join([str(binaries), environ.get("PATH", os.defpath)])
     clean = {**kept, "PATH": path, "VIRTUAL_ENV": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return binaries / "python", clean
+
+
+def _our_pip() -> bool:
+    """Whether the pip beside us can install for another Python (pip 22.3)."""
+    try:
+        found = parse(importlib.metadata.version("pip"))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return found is not None and found.release >= (22, 3)
 
 
 async def _command(settings: Smoke, folder: Path, clean: Mapping[str, str]) -> Done:
@@ -90,16 +106,10 @@ async def _command(settings: Smoke, folder: Path, clean: Mapping[str, str]) -> D
 
 
 async def _install(python: Path, wheel: Artifact, clean: Mapping[str, str]) -> None:
-    command: list[str | Path] = [
-        python,
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        wheel.path,
-    ]
+    command: list[str | Path] = [python, "-I", "-m", "pip"]
+    if _our_pip():
+        command = [sys.executable, "-I", "-m", "pip", "--python", python]
+    command += ["install", "--quiet", "--no-input", wheel.path]
     done = await run(command, timeout=_INSTALL, environ=clean)
     if done.code != 0:
         raise _failed(wheel, "cannot be installed in a clean environment", done)

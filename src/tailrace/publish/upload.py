@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +14,14 @@ from tailrace.index.base import Index, IndexFailure, IndexFile
 from tailrace.index.releases import files_of
 from tailrace.model import IndexSettings, Release
 from tailrace.publish.artifact import Artifact
+from tailrace.publish.attest import attestation_of
 from tailrace.publish.command import Done, TookTooLong, run
 
 _TIMEOUT = 900.0
-_STATUS = re.compile(r"HTTPError: (\d{3})\s*([^\n]*)")
+_STATUS = re.compile(r"HTTPError: (\d{3})\s*([^\n]*?)(?= from |\n|$)")
+_PAGE = re.compile(r"<!doctype html|<html", re.IGNORECASE)
+#: Where twine uploads to by itself.
+_PYPI = "https://upload.pypi.org/legacy/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,40 @@ async def upload(
     *,
     environ: Mapping[str, str],
     attestations: bool,
+    claimed: str | None = None,
 ) -> None:
-    """Upload each of ``artifacts``. Raises `NotPublished` that says what is out there by then."""
+    """Upload each of ``artifacts``. Raises `NotPublished` that says what is out there by then.
+
+    ``claimed`` names the claim that stays behind, for that message.
+    """
     for artifact in artifacts:
         try:
             done = await _twine(artifact, settings, credentials, environ, attestations=attestations)
-            failure = None if done.code == 0 else _meaning(done, settings)
+            failure = _failure(done, settings)
         except TookTooLong as error:
-            failure = str(error)
-        if failure is not None:
-            there = await _there(index, release)
-            raise NotPublished(f"{release}: {artifact.path.name}: {failure}\n{there}")
+            failure = _Failure(str(error), "run it again; what is there is not uploaded twice")
+        if failure is None:
+            continue
+        there = await _listed(index, release)
+        if not isinstance(there, IndexFailure) and await _has(index, there, artifact):
+            # It arrived, and only the answer was lost.
+            continue
+        lines = [f"{release}: {artifact.path.name}: {failure.fact}"]
+        if isinstance(there, IndexFailure):
+            first = str(there).partition("\n")[0]
+            lines.append(f"  what is out there is not known: {first}")
+        else:
+            lines.append(_out_there(there, index))
+        if claimed is not None:
+            lines.append(f"  out there: {claimed}")
+        lines.append(f"  next: {failure.step}")
+        raise NotPublished("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    fact: str
+    step: str
 
 
 async def _twine(
@@ -95,29 +123,41 @@ async def _twine(
     *,
     attestations: bool,
 ) -> Done:
-    command: list[str | Path] = [sys.executable, "-m", "twine", "upload", "--non-interactive"]
-    command += ["--disable-progress-bar"]
+    # --verbose: it says what the index answered with, also where that was no error.
+    command: list[str | Path] = [sys.executable, "-P", "-m", "twine", "upload", "--verbose"]
+    command += ["--non-interactive", "--disable-progress-bar"]
     if settings.upload_url is not None:
         command += ["--repository-url", settings.upload_url]
-    command.append(artifact.path)
     if attestations:
-        attestation = artifact.path.with_name(f"{artifact.path.name}.publish.attestation")
-        command += ["--attestations", attestation]
+        # Options first: twine reads no more files after one.
+        command += ["--attestations", artifact.path, attestation_of(artifact)]
+    else:
+        command.append(artifact.path)
     told = {**environ, "NO_COLOR": "1", "COLUMNS": "200"}
     if credentials is not None:
         # By the environment: a process list shows arguments.
         told |= {"TWINE_USERNAME": credentials.username, "TWINE_PASSWORD": credentials.password}
-    done = await run(command, timeout=_TIMEOUT, environ=told)
-    if credentials is None or not credentials.password:
-        return done
-    return Done(done.code, done.output.replace(credentials.password, "[secret]"))
+    password, username = told.get("TWINE_PASSWORD", ""), told.get("TWINE_USERNAME", "")
+    # Also as the header that it is sent in.
+    basic = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return await run(command, timeout=_TIMEOUT, environ=told, hidden=(password, basic))
 
 
-def _meaning(done: Done, settings: IndexSettings) -> str:
-    found = _STATUS.search(done.output)
+def _failure(done: Done, settings: IndexSettings) -> _Failure | None:
     where = settings.upload_url or "the index"
+    if done.code == 0:
+        if _PAGE.search(done.output) is None:
+            return None
+        return _Failure(
+            f"{where} answers with a web page, not as an index does",
+            "correct `upload-url` in [index]",
+        )
+    found = _STATUS.search(done.output)
     if found is None:
-        return f"twine could not upload it to {where}\n{done.tail()}"
+        return _Failure(
+            f"twine could not upload it to {where}\n{done.tail()}",
+            "run it again; what is there is not uploaded twice",
+        )
     status, said = int(found.group(1)), found.group(2).strip()[:200]
     steps = {
         401: f"correct the token in {settings.token_env}",
@@ -127,17 +167,26 @@ def _meaning(done: Done, settings: IndexSettings) -> str:
         409: "somebody else uploaded it meanwhile; publish another version",
     }
     step = steps.get(status, "run it again; what is there is not uploaded twice")
-    return f"{where} answers {status} {said}\n  next: {step}"
+    return _Failure(f"{where}\n  answers {status} {said}", step)
 
 
-async def _there(index: Index, release: Release) -> str:
-    """What the index has of the release, for a message; never another error."""
+async def _listed(index: Index, release: Release) -> tuple[IndexFile, ...] | IndexFailure:
+    """What the index has of the release, or why that is not known; never another error."""
     try:
-        files = files_of(await index.project(release.package), release.version)
+        return files_of(await index.project(release.package), release.version)
     except IndexFailure as error:
-        first = str(error).partition("\n")[0]
-        return f"  what is out there is not known: {first}"
-    return _out_there(files, index)
+        return error
+
+
+async def _has(index: Index, there: Iterable[IndexFile], artifact: Artifact) -> bool:
+    """Whether the index has these very bytes."""
+    for file in there:
+        if file.filename == artifact.path.name:
+            try:
+                return await _sha256(index, file) == artifact.sha256
+            except IndexFailure:
+                return False
+    return False
 
 
 def _out_there(files: Iterable[IndexFile], index: Index) -> str:
@@ -154,3 +203,12 @@ def check_upload_url(settings: IndexSettings) -> None:
             "where to? [index] has `url` and no `upload-url`"
             "\n  next: set `upload-url` in [index]: where twine uploads to"
         )
+
+
+def upload_url_of(settings: IndexSettings, environ: Mapping[str, str]) -> str | None:
+    """Where twine will upload to; None where only its own configuration file knows."""
+    if settings.upload_url is not None:
+        return settings.upload_url
+    return environ.get("TWINE_REPOSITORY_URL") or (
+        None if environ.get("TWINE_REPOSITORY") else _PYPI
+    )

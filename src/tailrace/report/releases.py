@@ -14,7 +14,7 @@ from tailrace.report.words import some
 _DID = {
     PublishState.PUBLISHED: "published",
     PublishState.THERE_ALREADY: "is on the index already, with the same bytes",
-    PublishState.CHECKED: "builds, checks and imports; nothing was uploaded (--dry-run)",
+    PublishState.CHECKED: "builds and works; nothing was uploaded",
 }
 
 
@@ -67,9 +67,9 @@ def outputs_of_published(published: Published) -> str:
 def published_lines(published: Published) -> Iterator[str]:
     """Each file, what was tried, and how it ended."""
     for artifact in published.artifacts:
-        word = "uploaded" if artifact.path.name in published.uploaded else "built"
-        if published.state is PublishState.THERE_ALREADY:
-            word = "there"
+        word = "uploaded" if artifact.path.name in published.uploaded else "there"
+        if published.state is PublishState.CHECKED:
+            word = "built"
         yield f"{word:<8}  {for_terminal(artifact.path.name, 55)}  {artifact.sha256[:12]}"
     for tried in published.tried:
         yield f"tried     {for_terminal(tried, 66)}"

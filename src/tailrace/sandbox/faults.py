@@ -22,10 +22,11 @@ KINDS = {
     "html": "an HTML page with 200, as a proxy gives it",
     "wrong-json": "JSON of another shape with 200",
     "redirect": "a redirect to this address",
+    "throttle": "more than so many calls at once get 429",
 }
 #: Where the connection's transport is found in a scope's extensions.
 TRANSPORT = "tailrace.transport"
-_NEED_VALUE = {"latency", "status", "slow-body", "redirect"}
+_NEED_VALUE = {"latency", "status", "slow-body", "redirect", "throttle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,11 @@ class Fault:
             if kind in ("latency", "slow-body"):
                 float(value)
             status = int(value) if kind == "status" else 500
+            least = int(value) if kind == "throttle" else 1
         except (re.error, ValueError) as error:
             raise ConfigurationError(f"--fault {text!r}: {error}") from error
+        if least < 1:
+            raise ConfigurationError(f"--fault {text!r}: throttle lets at least 1 through")
         if not 200 <= status <= 599:
             raise ConfigurationError(f"--fault {text!r}: no status of an answer")
         if fields.get("every") == 0:
@@ -91,11 +95,21 @@ class Faults:
         self.faults = list(faults)
         #: By identity; the fault is kept beside its counts, so that no other gets its number.
         self._counts: dict[int, tuple[Fault, int, int]] = {}
+        #: Calls that are worked on now, and how many a throttle has turned away.
+        self._under_way = 0
+        self.throttled = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._under_way += 1
+        try:
+            await self._through(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")
         line = f"{scope['method']} {scope['path']}" + (f"?{query}" if query else "")
         for fault in self.faults:
@@ -121,6 +135,13 @@ class Faults:
             case "latency":
                 await asyncio.sleep(float(fault.value))
                 return send
+            case "throttle":
+                if self._under_way <= int(fault.value):
+                    return send
+                self.throttled += 1
+                body = b'{"message":"too many requests","url":"sandbox"}'
+                extra = [(b"retry-after", (fault.retry_after or "1").encode())]
+                await _answer(send, 429, b"application/json", body, extra)
             case "drop":
                 await _break(scope)
                 return _NOTHING

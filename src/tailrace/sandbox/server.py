@@ -94,6 +94,11 @@ class SandboxServer:
         """What goes wrong; may be changed while it serves."""
         return self._faults.faults
 
+    @property
+    def throttled(self) -> int:
+        """How many calls a throttle has turned away."""
+        return self._faults.throttled
+
     async def called(self, times: int) -> None:
         """Waits until so many API calls have come in."""
         while len(self.api_calls) < times:

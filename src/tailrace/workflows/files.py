@@ -74,19 +74,26 @@ def check(root: Path, again: Callable[[str], Sequence[Generated]]) -> tuple[Chec
 
     Raises `ConfigurationError` where there is none: a check of nothing is no check.
     """
-    found = []
+    found: dict[str, Checked] = {}
+    commands: dict[str, None] = {}
     for ci in Ci:
         folder = root / ci.folder
         for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
             text = _text(path)
             if text.startswith(MARK):
-                found.append(_checked(path.relative_to(root).as_posix(), text, again))
+                checked = _checked(path.relative_to(root).as_posix(), text, again)
+                found[checked.path] = checked
+                commands[checked.command] = None
+    for command in commands:
+        for file in again(command):
+            # One that was taken away, or has lost its first line, was edited as well.
+            found.setdefault(file.path, Checked(file.path, FileState.EDITED, command))
     if not found:
         raise ConfigurationError(
             f"{root}: has no workflow that tailrace wrote"
             "\n  next: tailrace init --ci gitea, or run this in the repository's root"
         )
-    return tuple(found)
+    return tuple(found[path] for path in sorted(found))
 
 
 def _checked(path: str, text: str, again: Callable[[str], Sequence[Generated]]) -> Checked:

@@ -67,6 +67,7 @@ def for_package(fleet: Fleet, options: Options, fleet_file: Path) -> tuple[Gener
     """The package's workflows: release, and the check of a pull request."""
     settings = fleet.publish
     index_token = fleet.index.token_env if fleet.index else "TAILRACE_INDEX_TOKEN"
+    _check_secrets(fleet.forge.token_env, index_token)
     env = {}
     if fleet_file != Path("tailrace.toml"):
         if fleet_file.is_absolute() or ".." in fleet_file.parts:
@@ -84,6 +85,8 @@ def for_package(fleet: Fleet, options: Options, fleet_file: Path) -> tuple[Gener
         "tags": json.dumps(f"{settings.tag_prefix}*"),
         "token_env": fleet.forge.token_env,
         "index_token_env": index_token,
+        # Only a private index is asked with its token; uploading always is.
+        "read_index": _secret(index_token) if fleet.index and fleet.index.private else "",
     }
     return tuple(
         Generated(
@@ -93,8 +96,25 @@ def for_package(fleet: Fleet, options: Options, fleet_file: Path) -> tuple[Gener
     )
 
 
+def _check_secrets(forge_token: str, index_token: str) -> None:
+    """Raises for names that no forge takes for a secret, or that stand for two things."""
+    for name in (forge_token, index_token):
+        if name.upper().startswith(("GITHUB_", "GITEA_", "FORGEJO_")):
+            raise ConfigurationError(
+                f"token-env {name}: forges keep names that begin so for themselves"
+                "\n  next: name the variable otherwise, such as TAILRACE_TOKEN"
+            )
+    if forge_token == index_token:
+        raise ConfigurationError(
+            f"token-env {forge_token}: stands for the forge's and for the index's token"
+            "\n  next: give [index] another one, such as TAILRACE_INDEX_TOKEN"
+        )
+
+
 def for_consumer(options: Options) -> Generated:
     """A consumer's workflow, which reads the pin and refuses a malformed one."""
+    if "${{" in options.pin:
+        raise ConfigurationError(f"--pin {options.pin[:60]!a}: is no plain path")
     if "${{" in options.run or not options.run.isprintable() or not options.run.strip():
         raise ConfigurationError(
             "--run: has to be one line without ${{, such as './publish-image.sh'"
@@ -109,6 +129,10 @@ def for_consumer(options: Options) -> Generated:
     command = ["--consumer", options.ci.value, *said]
     text = _whole(command, "consumer", values, options)
     return Generated(f"{options.ci.folder}/publish-image.yml", text)
+
+
+def _secret(name: str) -> str:
+    return f"          {name}: ${{{{ secrets.{name} }}}}\n"
 
 
 def _said(options: Options, names: tuple[str, ...]) -> list[str]:
@@ -150,7 +174,7 @@ def _checkout(options: Options, url: str | None) -> str:
 def _install(options: Options, extra: str) -> str:
     spec = f"tailrace{extra}=={__version__}"
     if options.install_from is not None:
-        if not options.install_from.isprintable() or " " in options.install_from:
+        if not options.install_from.isprintable() or _has_any(options.install_from, (" ", "${{")):
             raise ConfigurationError("--install-from: has to be an address that pip takes")
         spec = f"tailrace{extra} @ {options.install_from}"
     return "\n".join(
@@ -158,7 +182,11 @@ def _install(options: Options, extra: str) -> str:
             "      - name: Install tailrace",
             "        run: |",
             "          set -euo pipefail",
-            '          python3 -m venv "$RUNNER_TEMP/tailrace"',
+            "          python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {",
+            '            echo "this runner has no python3 of 3.11 or newer" >&2',
+            "            exit 1",
+            "          }",
+            '          timeout 5m python3 -m venv "$RUNNER_TEMP/tailrace"',
             '          timeout 10m "$RUNNER_TEMP/tailrace/bin/pip" install --quiet \\',
             f"            {shlex.quote(spec)}",
             '          echo "$RUNNER_TEMP/tailrace/bin" >> "$GITHUB_PATH"',
@@ -202,6 +230,10 @@ def split(text: str) -> tuple[str, str, str] | None:
     if len(lines) < 5 or not lines[0].startswith(MARK) or not lines[3].startswith(_DIGEST):
         return None
     return lines[0].removeprefix(MARK), lines[3].removeprefix(_DIGEST), lines[4]
+
+
+def _has_any(text: str, parts: tuple[str, ...]) -> bool:
+    return any(part in text for part in parts)
 
 
 def _checked(pattern: re.Pattern[str], value: str, name: str) -> str:
