@@ -98,8 +98,8 @@ def command(
 
     \b
     Faults: latency=S, status=N[,retry-after=S], drop, lost-answer, slow-body=S,
-    truncated-json, html, wrong-json, redirect=URL, throttle=N; each with match=REGEX on
-    "METHOD path", times=N, after=N, every=N.
+    truncated-json, html, wrong-json, redirect=URL, throttle=N; each with
+    match=REGEX on "METHOD path", times=N, after=N, every=N.
 
     \b
     Examples:
