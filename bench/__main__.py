@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import calls, chaos, floor, machine, profile, rivals, startup, unchanged
+from bench import calls, chaos, floor, lint, machine, profile, rivals, startup, unchanged
 from bench.child import CannotMeasureError
 from bench.part import Part
 from bench.sizes import FULL, QUICK, USUAL, Sizes
@@ -24,6 +24,7 @@ PAGE = ROOT / "docs" / "performance.md"
 PARTS: dict[str, Callable[[Path, Sizes], Part]] = {
     "startup": startup.measure,
     "chaos": chaos.measure,
+    "lint": lint.measure,
     "calls": calls.measure,
     "floor": floor.measure,
     "unchanged": unchanged.measure,

@@ -133,6 +133,27 @@ async def test_the_forges_facts(tmp_path: Path) -> None:
         assert "not checked: " in gone.out
 
 
+async def test_findings_come_as_a_review(tmp_path: Path) -> None:
+    written(tmp_path, BAD)
+    async with forge(tmp_path, "codex") as server:
+        token = server.forge.admin_token
+        headers = {"Authorization": f"token {token}"}
+        url = f"{server.url}/api/v1/repos/acme/codex"
+        server.forge.commit_file("acme", "codex", "x", b"1\n")
+        async with aiohttp.ClientSession(headers=headers) as session:
+            branch = {"new_branch_name": "topic"}
+            await (await session.post(f"{url}/branches", json=branch)).read()
+            server.forge.commit_file("acme", "codex", "y", b"1\n", branch="topic")
+            pull = {"head": "topic", "base": "main", "title": "t"}
+            assert (await session.post(f"{url}/pulls", json=pull)).status == 201
+            asked = ("lint", "--forge", "--repository", "acme/codex", "--review", "1")
+            done = await tailrace(*asked, cwd=tmp_path, TAILRACE_TOKEN=token)
+            assert (done.code, "commented: " in done.err) == (1, True), done
+            (review,) = await (await session.get(f"{url}/pulls/1/reviews")).json()
+    assert review["state"] == "COMMENT"
+    assert "| CE001 |" in review["body"]
+
+
 async def test_a_whole_fleet_without_a_clone_each_blob_once(tmp_path: Path) -> None:
     names = [f"r{number}" for number in range(12)]
     async with forge(tmp_path, *names, text=BAD) as server:

@@ -61,6 +61,12 @@ class _Asked:
     metavar="OWNER/NAME",
     help="With --forge: whose facts.  [env: GITHUB_REPOSITORY]",
 )
+@click.option(
+    "--review",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="With --forge: comment on this pull request, where findings are.",
+)
 @click.option("--diff", "base", metavar="BASE", help="Look at what is added since BASE, too.")
 @click.option(
     "--manifest", type=click.Path(path_type=Path), metavar="FILE", help="Compare its list as well."
@@ -92,6 +98,7 @@ def command(
     junit: Path | None,
     baseline: Path | None,
     explain: str | None,
+    review: int | None,
     *,
     whole_fleet: bool,
     ask_forge: bool,
@@ -136,6 +143,8 @@ def command(
         if known:
             click.echo(f"{known} known by {baseline}", err=True)
     code = exit_code(linted, asked_forge=ask_forge)
+    if review is not None:
+        asyncio.run(_review(asked, linted, review))
     if junit is not None:
         _write_junit(junit, linted, tuple(outcome.texts))
     _show(linted, outcome, form, code)
@@ -178,6 +187,20 @@ async def _lint(asked: _Asked) -> Outcome:
             repository=_repository(asked),
         )
         return await run(job)
+
+
+async def _review(asked: _Asked, linted: Linted, number: int) -> None:
+    """Say it on the pull request: Gitea shows no annotations. Nothing where nothing was found."""
+    from tailrace.report.lints.review import review_body
+
+    repository = _repository(asked)
+    fleet = _fleet(asked.fleet_file)
+    if repository is None or fleet is None:
+        raise ConfigurationError("--review needs --forge: on which forge is the pull request?")
+    if linted.findings:
+        async with forge_of(fleet, token_of(fleet)) as forge:
+            address = await forge.review(repository, number, review_body(linted))
+        click.echo(f"commented: {address or f'pull request {number}'}", err=True)
 
 
 def _fleet(file: Path) -> Fleet | None:

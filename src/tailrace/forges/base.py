@@ -295,6 +295,10 @@ class Forge(Protocol):
         """An issue; None where a repository that is proven readable has none of that number."""
         ...
 
+    async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
+        """Comment on a pull request by a review that approves nothing; its address."""
+        ...
+
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """The labels of the pull request that was merged as ``commit``; none where none was."""
         ...

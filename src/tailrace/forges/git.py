@@ -188,6 +188,9 @@ class GitForge:
     async def issue(self, name: RepositoryName, number: int) -> Issue | None:
         raise self._lacks(name, "issues")
 
+    async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
+        raise self._no_pull_requests(name)
+
     @staticmethod
     def _lacks(name: RepositoryName, what: str) -> Refused:
         return Refused(

@@ -263,6 +263,11 @@ class GiteaForge(HttpForge):
         found = await self._get_or_none(name, f"{_path(name)}/issues/{number}", answers.Issue)
         return None if found is None else Issue(number, found.state == "open", found.created_at)
 
+    async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
+        path = f"{_path(name)}/pulls/{pull_request}/reviews"
+        wanted = {"body": body, "event": "COMMENT"}
+        return (await self._write(name, "POST", path, wanted, answers.Review)).html_url
+
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """By ``GET /repos/{owner}/{repo}/commits/{sha}/pull`` (Gitea 1.22's API description)."""
         path = f"{_path(name)}/commits/{quote(commit, safe='')}/pull"

@@ -111,6 +111,10 @@ class Issue(msgspec.Struct):
     created_at: datetime
 
 
+class Review(msgspec.Struct):
+    html_url: str = ""
+
+
 class Label(msgspec.Struct):
     name: str
 

@@ -269,6 +269,10 @@ class GitHubForge(HttpForge):
             return None
         return Issue(number, found.state == "open", found.created_at)
 
+    async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
+        path, wanted = f"/pulls/{pull_request}/reviews", {"body": body, "event": "COMMENT"}
+        return (await self._calls.write(name, "POST", path, wanted, answers.Review)).html_url
+
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         path = f"{path_of(name)}/commits/{quote(commit, safe='')}/pulls"
         found = await self._calls.get(path, list[answers.MergedPull], str(name))

@@ -140,6 +140,12 @@ class CheckRuns(msgspec.Struct):
     check_runs: list[_CheckRun] = []
 
 
+class Review(msgspec.Struct):
+    """/rest/pulls/reviews"""
+
+    html_url: str = ""
+
+
 class Issue(msgspec.Struct):
     """/rest/issues/issues#get-an-issue"""
 

@@ -12,7 +12,8 @@ from tailrace.lint.engine import Linted, lint
 from tailrace.lint.facts import Facts
 from tailrace.lint.finding import Finding
 from tailrace.lint.gather import gather
-from tailrace.lint.local import Change, read_change, read_folder
+from tailrace.lint.gitleaks import SecretRules, read_gitleaks
+from tailrace.lint.local import Change, read_change, read_folder, read_start
 from tailrace.lint.others import run_others
 from tailrace.lint.rules import all_rules
 from tailrace.lint.target import Target
@@ -75,8 +76,15 @@ def _tree(job: Job) -> Tree:
         added=None if change is None else change.added,
         touched=None if change is None else change.touched,
         before=None if change is None else read_files(change.before).workflows,
+        secrets=_secrets(job.root),
         today=job.today,
     )
+
+
+def _secrets(root: Path) -> SecretRules | None:
+    """The rules and allow lists of a `.gitleaks.toml`, if there is one."""
+    file = root / ".gitleaks.toml"
+    return read_gitleaks(read_start(file)) if file.is_file() else None
 
 
 async def _facts(forge: Forge, repository: RepositoryName, tree: Tree) -> Facts:
