@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "plan": "Show what a cascade would do, and what it costs.",
     "cascade": "Carry a release to every downstream and read it back.",
     "verify": "Read every downstream; fail unless all have the release.",
+    "watch": "Verify again and again; say what changes.",
     "lint": "Find workflows that do not do what they seem to do.",
     "drift": "Compare the fleet's list with the world.",
     "doctor": "Check the forge, the token and every repository.",

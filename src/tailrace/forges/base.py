@@ -149,6 +149,8 @@ class Repository:
     #: Whether this token may push; None where the forge does not say.
     can_push: bool | None = None
     topics: tuple[str, ...] = ()
+    #: A hint, never a proof: it follows a write by seconds. None where the forge has none.
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

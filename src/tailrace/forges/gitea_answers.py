@@ -35,6 +35,7 @@ class Repository(msgspec.Struct):
     archived: bool = False
     private: bool = False
     permissions: Permissions | None = None
+    updated_at: datetime | None = None
 
     def facts(self) -> RepositoryFacts:
         """The same in the protocol's words."""
@@ -46,6 +47,7 @@ class Repository(msgspec.Struct):
             archived=self.archived,
             private=self.private,
             can_push=self.permissions.push if self.permissions else None,
+            updated_at=self.updated_at,
         )
 
 

@@ -38,6 +38,8 @@ class Repository(msgspec.Struct):
     size: int | None = None
     topics: list[str] = []
     permissions: Permissions | None = None
+    #: Of a push to any branch; `updated_at` is of the repository's settings.
+    pushed_at: datetime | None = None
 
     @property
     def name(self) -> RepositoryName:
@@ -55,6 +57,7 @@ class Repository(msgspec.Struct):
             private=self.private,
             can_push=self.permissions.push if self.permissions else None,
             topics=tuple(self.topics),
+            updated_at=self.pushed_at,
         )
 
 

@@ -10,10 +10,13 @@ from tailrace.runs import Report
 
 def divergence_lines(report: Report) -> list[str]:
     """``::error msg=cascade-divergence template=NAME got=VALUE want=VERSION::``, exactly."""
-    return [_line(verdict) for verdict in report.verdicts if verdict.state in NOT_CONVERGED]
+    return [
+        divergence_line(verdict) for verdict in report.verdicts if verdict.state in NOT_CONVERGED
+    ]
 
 
-def _line(verdict: Verdict) -> str:
+def divergence_line(verdict: Verdict) -> str:
+    """The line of one downstream that has not got the release."""
     name = for_workflow_property(verdict.downstream.name)
     want = for_workflow_property(verdict.want)
     got = for_workflow_property(got_word(verdict))
