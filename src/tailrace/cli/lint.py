@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,6 +120,8 @@ def command(
       tailrace lint --fleet
       tailrace lint --explain GT003
     """
+    # Trees have no cycles, and looking for some in a million nodes takes a third of the time.
+    gc.disable()
     if explain is not None:
         return _explain(explain)
     if write_baseline and baseline is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -18,8 +18,7 @@ _DEEPEST = 100
 _MOST_NODES = 200_000
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file: line and column from 1, in code points."""
 
     line: int
@@ -50,8 +49,7 @@ class Sequence:
     span: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping, and its value."""
 
     key: Scalar
@@ -66,14 +64,12 @@ class Mapping:
     start: Position
     end: Position
     span: tuple[int, int] = (0, 0)
+    #: The last entry of each key, which is the one that readers take.
+    last: dict[str, Entry] = field(default_factory=dict)
 
     def entry(self, key: str) -> Entry | None:
         """The last entry of that key, which is the one that readers take."""
-        found = None
-        for entry in self.entries:
-            if entry.key.value == key:
-                found = entry
-        return found
+        return self.last.get(key)
 
     def get(self, key: str) -> Node | None:
         """The value of a key."""
@@ -102,10 +98,13 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
+_START = Position(1, 1)
+
+
 class Unreadable(Exception):
     """A file that is no YAML document that can be judged."""
 
-    def __init__(self, fact: str, at: Position = Position(1, 1)) -> None:
+    def __init__(self, fact: str, at: Position = _START) -> None:
         super().__init__(fact)
         self.fact = fact
         self.at = at
@@ -205,7 +204,8 @@ def _mapping(
     entries: list[Entry] = []
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
-            return Mapping(tuple(entries), _start(first), _end(event), _span(first, event))
+            last = {entry.key.value: entry for entry in entries}
+            return Mapping(tuple(entries), _start(first), _end(event), _span(first, event), last)
         key = _node(event, events, building, depth + 1)
         value = _node(next(events), events, building, depth + 1)
         if not isinstance(key, Scalar):
