@@ -17,10 +17,11 @@ from bench.table import Goal, markdown
 from tailrace.cascade.run import Run
 from tailrace.forges.http import Patience
 from tailrace.forges.open import open_forge
-from tailrace.model import Downstream, Fleet, ForgeKind, ForgeSettings, Release, RepositoryName
+from tailrace.model import Downstream, ForgeKind, Release, RepositoryName
 from tailrace.runs import Report
 from tailrace.sandbox.seed import WORKFLOW
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 
 #: A run of three repositories that takes longer than this hangs.
 _DEADLINE = 60.0

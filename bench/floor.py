@@ -13,7 +13,8 @@ from bench.sizes import Sizes
 from bench.table import Goal, markdown, median, seconds
 from bench.world import AFTER, BEFORE, OWNER, PIN, World, say
 from tailrace.forges.blobs import blob_sha
-from tailrace.model import ForgeKind, ForgeSettings
+from tailrace.model import ForgeKind
+from tailrace.settings import ForgeSettings
 
 #: What a write costs on a real Gitea with two cores: five writes a second.
 WRITE_COST, WRITERS = 0.4, 2

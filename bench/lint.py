@@ -11,12 +11,8 @@ from bench.part import Part
 from bench.sizes import QUICK, Sizes
 from bench.table import Goal, markdown, median, seconds
 from bench.world import environment, say
-from tailrace.model import (
-    Fleet,
-    ForgeKind,
-    ForgeSettings,
-    IndexSettings,
-)
+from tailrace.model import ForgeKind
+from tailrace.settings import Fleet, ForgeSettings, IndexSettings
 from tailrace.workflows.render import Ci, Options, for_consumer, for_package
 
 _FILES = 1_150

@@ -8,19 +8,11 @@ import pytest
 
 from tailrace.cascade.run import Run
 from tailrace.forges.open import open_forge
-from tailrace.model import (
-    PIN_LIMIT,
-    Downstream,
-    Fleet,
-    ForgeKind,
-    ForgeSettings,
-    Release,
-    RepositoryName,
-    State,
-)
+from tailrace.model import PIN_LIMIT, Downstream, ForgeKind, Release, RepositoryName, State
 from tailrace.runs import Step
 from tailrace.sandbox.seed import WORKFLOW, seed_many
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 
 OWNER, PIN = "many", ".runtime-version"
 RELEASE = Release("p", "1.0.1")

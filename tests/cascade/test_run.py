@@ -21,7 +21,6 @@ from tailrace.model import (
     Commit,
     FailureKind,
     FileChange,
-    Fleet,
     Keep,
     Refuse,
     Release,
@@ -34,6 +33,7 @@ from tailrace.runs import Report
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import fleet_toml, seed
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "six-templates.json").read_text())
 RELEASE = Release("molecule-ai-workspace-runtime", "0.1.1001")

@@ -11,9 +11,7 @@ from tailrace.cascade.run import Run
 from tailrace.forges.open import open_forge
 from tailrace.model import (
     Downstream,
-    Fleet,
     ForgeKind,
-    ForgeSettings,
     Pin,
     PinFormat,
     Release,
@@ -24,6 +22,7 @@ from tailrace.model import (
 from tailrace.runs import Outcome, Report
 from tailrace.sandbox.seed import WORKFLOW
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 
 OLD, NEW = "0.1.1000", "0.1.1001"
 RELEASE = Release("my-runtime", NEW)

@@ -15,20 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tailrace.cascade.run import Run
 from tailrace.forges.http import Patience
 from tailrace.forges.open import open_forge
-from tailrace.model import (
-    Downstream,
-    Fleet,
-    ForgeKind,
-    ForgeSettings,
-    Release,
-    RepositoryName,
-    State,
-)
+from tailrace.model import Downstream, ForgeKind, Release, RepositoryName, State
 from tailrace.report.words import exit_code
 from tailrace.runs import Report
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import WORKFLOW
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 from tailrace.versions import is_newer, is_version
 
 OWNER, PIN = "fleet", ".runtime-version"

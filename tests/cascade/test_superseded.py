@@ -8,9 +8,10 @@ from pathlib import Path
 from tests.cascade.test_run import RELEASE, World, no_wait, world
 
 from tailrace.cascade.run import Run
-from tailrace.model import FailureKind, Fleet, Release, State
+from tailrace.model import FailureKind, Release, State
 from tailrace.report.words import exit_code
 from tailrace.runs import Report
+from tailrace.settings import Fleet
 
 NEWER = Release(RELEASE.package, "0.1.1002")
 

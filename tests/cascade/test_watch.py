@@ -15,18 +15,11 @@ from tailrace.cascade.run import Run
 from tailrace.cascade.sweep import LAG, Note, is_due
 from tailrace.cascade.watch import Watcher
 from tailrace.forges.open import open_forge
-from tailrace.model import (
-    Downstream,
-    Fleet,
-    ForgeKind,
-    ForgeSettings,
-    Release,
-    RepositoryName,
-    State,
-)
+from tailrace.model import Downstream, ForgeKind, Release, RepositoryName, State
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import seed_many
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 
 OWNER, PIN = "many", ".runtime-version"
 RELEASE = Release("p", "1.0.0")

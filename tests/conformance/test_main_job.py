@@ -10,7 +10,8 @@ from tests.conformance.gitwork import head
 from tests.conformance.worlds import Ability, World, no_wait
 
 from tailrace.cascade.run import Run
-from tailrace.model import Downstream, Fleet, Keep, Release, RepositoryName, State, Strategy
+from tailrace.model import Downstream, Keep, Release, RepositoryName, State, Strategy
+from tailrace.settings import Fleet
 
 RELEASE = Release("runtime", "0.1.1001")
 FILES = {".runtime-version": b"0.1.1000\n", ".github/workflows/publish-image.yml": b"on: push\n"}

@@ -17,8 +17,9 @@ from tests.doubles.github import GitHubDouble
 
 from tailrace.forges.base import Forge
 from tailrace.forges.open import open_forge
-from tailrace.model import ForgeKind, ForgeSettings, RepositoryName
+from tailrace.model import ForgeKind, RepositoryName
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import ForgeSettings
 
 
 class Ability(StrEnum):

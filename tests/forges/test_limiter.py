@@ -13,10 +13,11 @@ from tailrace.cascade.run import Run
 from tailrace.forges.gitea import GiteaForge
 from tailrace.forges.limiter import FIRST, Limiter
 from tailrace.forges.open import open_forge
-from tailrace.model import Downstream, Fleet, ForgeKind, ForgeSettings, Release, RepositoryName
+from tailrace.model import Downstream, ForgeKind, Release, RepositoryName
 from tailrace.sandbox.faults import Fault
 from tailrace.sandbox.seed import seed_many
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import Fleet, ForgeSettings
 
 
 class Clock:

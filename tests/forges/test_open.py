@@ -13,7 +13,8 @@ from tailrace.forges.git import GitForge
 from tailrace.forges.gitea import GiteaForge
 from tailrace.forges.github import GitHubForge
 from tailrace.forges.open import TOKEN_LIMIT, _github_api, open_forge, read_token
-from tailrace.model import ForgeKind, ForgeSettings
+from tailrace.model import ForgeKind
+from tailrace.settings import ForgeSettings
 
 
 def settings(kind: ForgeKind, url: str, token_file: Path | None = None) -> ForgeSettings:

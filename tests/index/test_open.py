@@ -12,7 +12,7 @@ from tests.forges.scripted import texts
 
 from tailrace.errors import ConfigurationError
 from tailrace.index.open import index_token, open_index, pip_index
-from tailrace.model import IndexSettings
+from tailrace.settings import IndexSettings
 
 WHEEL = "acme-1.2.0-py3-none-any.whl"
 SETTINGS = IndexSettings(url="https://git.example.com/simple")

@@ -12,9 +12,10 @@ from tailrace.index.base import Project
 from tailrace.index.releases import base_for_bump
 from tailrace.index.simple import SimpleIndex
 from tailrace.index.wait import WaitState, wait
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
 from tailrace.sandbox.index_process import IndexProcess
 from tailrace.sandbox.package import wheel
+from tailrace.settings import IndexSettings
 
 PACKAGE = "acme-runtime"
 RELEASE = Release(PACKAGE, "1.2.0")

@@ -24,7 +24,8 @@ from tailrace.index import wait as waiting
 from tailrace.index.base import Download, IndexFile, Project
 from tailrace.index.simple import SimpleIndex
 from tailrace.index.wait import EXIT_CODES, NotInstallable, Waited, WaitState, wait
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
+from tailrace.settings import IndexSettings
 
 RELEASE = Release("acme-tool", "1.2.0")
 WHEEL = "acme_tool-1.2.0-py3-none-any.whl"

@@ -19,7 +19,7 @@ from tailrace.lint.others import run_others
 from tailrace.lint.rules import all_rules
 from tailrace.lint.target import of_server, parse_target
 from tailrace.lint.tree import Tree, read_files
-from tailrace.model import LintSettings, Severity
+from tailrace.settings import LintSettings, Severity
 
 PATH = ".gitea/workflows/ci.yml"
 TEXT = (

@@ -12,8 +12,8 @@ from tailrace.lint.fix import fixed
 from tailrace.lint.node import parse
 from tailrace.lint.rule import Example
 from tailrace.lint.rules import all_rules
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import read_files
+from tailrace.settings import LintSettings
 from tailrace.workflows.render import Generated
 
 RULES = [rule for rule in all_rules() if rule.family == "GT"]

@@ -11,7 +11,7 @@ from tests.workflows.test_render import ALL
 from tailrace.lint.engine import lint
 from tailrace.lint.rule import Example
 from tailrace.lint.rules import all_rules
-from tailrace.lint.settings import LintSettings
+from tailrace.settings import LintSettings
 from tailrace.workflows.render import Generated
 
 RULES = [rule for rule in all_rules() if rule.family in ("SE", "SH")]

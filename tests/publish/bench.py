@@ -18,18 +18,12 @@ from tailrace.forges.base import Forge
 from tailrace.forges.open import open_forge
 from tailrace.index.base import Download, Index, IndexFile, Project
 from tailrace.index.simple import SimpleIndex
-from tailrace.model import (
-    ForgeKind,
-    ForgeSettings,
-    IndexSettings,
-    PublishSettings,
-    Release,
-    RepositoryName,
-)
+from tailrace.model import ForgeKind, Release, RepositoryName
 from tailrace.publish.checkout import Checkout
 from tailrace.publish.claim import Claims
 from tailrace.publish.run import Publisher, Stage
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import ForgeSettings, IndexSettings, PublishSettings
 
 RELEASE = Release(PACKAGE, VERSION)
 REPOSITORY = RepositoryName("acme", "demo")

@@ -11,9 +11,9 @@ import pytest
 from tests.publish.bench import RELEASE, Bench, benched
 from tests.publish.sources import make_source
 
-from tailrace.model import PublishSettings
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.build import build
+from tailrace.settings import PublishSettings
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ from tests.publish.bench import RELEASE, watched
 from tests.publish.sources import make_source
 
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
-from tailrace.model import Pin, PinFormat, PublishSettings, Release
+from tailrace.model import Pin, PinFormat, Release
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.build import build
+from tailrace.settings import PublishSettings
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 

@@ -15,11 +15,11 @@ from tests.publish.sources import write_artifacts
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.index.base import IndexUnreachable
 from tailrace.index.simple import SimpleIndex
-from tailrace.model import IndexSettings, PublishSettings
 from tailrace.publish import oidc
 from tailrace.publish.checkout import Checkout
 from tailrace.publish.run import Publisher
 from tailrace.publish.upload import Credentials
+from tailrace.settings import IndexSettings, PublishSettings
 
 
 @pytest.fixture

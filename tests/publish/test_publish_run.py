@@ -18,10 +18,10 @@ from tests.publish.sources import VERSION, make_source, wheel_bytes, write_artif
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.forges.base import Tag
 from tailrace.index.simple import SimpleIndex
-from tailrace.model import IndexSettings, PublishSettings
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.claim import claimant_of, files_of
 from tailrace.publish.run import PublishState, Stage
+from tailrace.settings import IndexSettings, PublishSettings
 
 NAMES = ["tiny_demo-1.2.3-py3-none-any.whl", "tiny_demo-1.2.3.tar.gz"]
 

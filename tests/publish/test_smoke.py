@@ -11,9 +11,9 @@ import pytest
 from tests.publish.sources import PACKAGE, VERSION, metadata, zipped
 
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
-from tailrace.model import Smoke
 from tailrace.publish.artifact import Artifact, read_artifact
 from tailrace.publish.smoke import smoke
+from tailrace.settings import Smoke
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 INFO = f"tiny_demo-{VERSION}.dist-info"

@@ -24,7 +24,6 @@ from tests.publish.sources import wheel_bytes, write_artifacts
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.index.base import IndexBadAnswer
 from tailrace.index.simple import SimpleIndex
-from tailrace.model import IndexSettings
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.upload import (
     Credentials,
@@ -34,6 +33,7 @@ from tailrace.publish.upload import (
     upload_url_of,
 )
 from tailrace.sandbox.index_process import IndexProcess
+from tailrace.settings import IndexSettings
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 GOOD = Credentials("__token__", TOKEN)

@@ -10,9 +10,10 @@ import pytest
 from tests.report.reports import NOW, RELEASE, report
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import Policy, Release
+from tailrace.model import Release
 from tailrace.report.result import default_file, forget_result, skip_of, write_result
 from tailrace.runs import IntentionalSkip
+from tailrace.settings import Policy
 
 SKIPPED = replace(report(), skip=IntentionalSkip("workflow_dispatch", "no token"))
 CI = {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}

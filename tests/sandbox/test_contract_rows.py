@@ -29,8 +29,9 @@ from tailrace.forges.base import (
     TokenRefused,
 )
 from tailrace.forges.open import open_forge
-from tailrace.model import FileChange, ForgeKind, ForgeSettings, RepositoryName
+from tailrace.model import FileChange, ForgeKind, RepositoryName
 from tailrace.sandbox.server import SandboxServer
+from tailrace.settings import ForgeSettings
 
 PINNED = "/repos/acme/pinned"
 PIN = f"{PINNED}/contents/.runtime-version"

@@ -15,13 +15,8 @@ import pytest
 import yaml
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import (
-    Fleet,
-    ForgeKind,
-    ForgeSettings,
-    IndexSettings,
-    PublishSettings,
-)
+from tailrace.model import ForgeKind
+from tailrace.settings import Fleet, ForgeSettings, IndexSettings, PublishSettings
 from tailrace.workflows.render import Ci, Generated, Options, for_consumer, for_package
 
 URL = "https://git.example.com"

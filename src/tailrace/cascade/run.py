@@ -22,7 +22,6 @@ from tailrace.model import (
     Downstream,
     Failure,
     FailureKind,
-    Fleet,
     Observation,
     Refuse,
     Release,
@@ -35,6 +34,7 @@ from tailrace.model import (
 )
 from tailrace.pins import text
 from tailrace.runs import IntentionalSkip, Outcome, Plan, Planned, Report, Step, Stop, Watch, ignore
+from tailrace.settings import Fleet
 from tailrace.versions import is_newer
 
 R = TypeVar("R")

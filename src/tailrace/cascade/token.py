@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import ForgeKind, ForgeSettings, Policy
+from tailrace.model import ForgeKind
 from tailrace.runs import IntentionalSkip
+from tailrace.settings import ForgeSettings, Policy
 
 
 def intentional_skip(

@@ -17,8 +17,9 @@ from tailrace.cli.options import (
     report_options,
     token_of,
 )
-from tailrace.model import Fleet, Release, Strategy
+from tailrace.model import Release, Strategy
 from tailrace.runs import Report
+from tailrace.settings import Fleet
 
 
 @click.command("cascade", short_help="Carry a release to every downstream and read it back.")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tailrace.errors import ConfigurationError, TailraceError
-from tailrace.model import Discovery, Downstream, Failure, ForgeKind, ForgeSettings, RepositoryName
+from tailrace.model import Downstream, Failure, ForgeKind, RepositoryName
+from tailrace.settings import Discovery, ForgeSettings
 
 if TYPE_CHECKING:
     from tailrace.workflows.render import Generated

@@ -16,7 +16,8 @@ import click
 
 from tailrace.cli.options import forge_of, open_fleet, token_of
 from tailrace.errors import ConfigurationError, ExitCode
-from tailrace.model import Fleet, LintSettings, RepositoryName, Severity
+from tailrace.model import RepositoryName
+from tailrace.settings import Fleet, LintSettings, Severity
 
 if TYPE_CHECKING:
     from tailrace.lint.engine import Linted

@@ -13,7 +13,8 @@ import click
 
 from tailrace.errors import ConfigurationError
 from tailrace.forges.base import Forge
-from tailrace.model import Fleet, Release, Strategy
+from tailrace.model import Release, Strategy
+from tailrace.settings import Fleet
 
 F = TypeVar("F", bound=Callable[..., Any])
 

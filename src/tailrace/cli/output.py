@@ -13,7 +13,6 @@ import click
 from rich.console import Console
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import Fleet
 from tailrace.report import document, plain, terminal, words
 from tailrace.report.annotations import (
     annotation_lines,
@@ -26,6 +25,7 @@ from tailrace.report.escape import lines_for_terminal
 from tailrace.report.junit import to_junit
 from tailrace.report.progress import Progress
 from tailrace.runs import Check, DriftReport, Plan, Report
+from tailrace.settings import Fleet
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ import click
 from tailrace.cli.options import fleet_file_option, forge_of, open_fleet, release_of, token_of
 from tailrace.cli.stopping import StoppedEarly, stopped_by_signals
 from tailrace.errors import ConfigurationError
-from tailrace.model import Fleet, ForgeKind, IndexSettings
+from tailrace.model import ForgeKind
+from tailrace.settings import Fleet, IndexSettings
 
 if TYPE_CHECKING:
     from tailrace.publish.checkout import Checkout

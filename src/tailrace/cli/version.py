@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tailrace.cli.options import fleet_file_option, forge_of, open_fleet, token_of
-from tailrace.model import IndexSettings
+from tailrace.settings import IndexSettings
 
 if TYPE_CHECKING:
     from tailrace.publish.number import Number

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tailrace.cli.options import duration, fleet_file_option, open_fleet, release_of
-from tailrace.model import IndexSettings
+from tailrace.settings import IndexSettings
 
 
 @click.command("wait", short_help="Wait until consumers can install a release.")

@@ -10,8 +10,9 @@ from rich.console import Console
 from tailrace.cli.stopping import StoppedEarly, stopped_by_signals
 from tailrace.index.open import open_index
 from tailrace.index.wait import Waited, wait
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
 from tailrace.report.waiting import Waiting
+from tailrace.settings import IndexSettings
 
 
 async def wait_for(release: Release, settings: IndexSettings, environ: Mapping[str, str]) -> Waited:

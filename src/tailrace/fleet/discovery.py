@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 
 from tailrace.atonce import each_at_once
 from tailrace.forges.base import Forge, ForgeError, Repository
-from tailrace.model import Discovery, Downstream, Failure, RepositoryName
+from tailrace.model import Downstream, Failure, RepositoryName
+from tailrace.settings import Discovery
 
 
 @dataclass(frozen=True, slots=True)

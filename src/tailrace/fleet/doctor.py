@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from tailrace.atonce import each_at_once
 from tailrace.forges.base import Forge, ForgeError, Repository
-from tailrace.model import Downstream, Failure, FileKind, Fleet, ForgeKind, Strategy, TreeView
+from tailrace.model import Downstream, Failure, FileKind, ForgeKind, Strategy, TreeView
 from tailrace.runs import Check, CheckState, Step, Watch, ignore
+from tailrace.settings import Fleet
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 #: The oldest Gitea whose answers are known (the forge contract).

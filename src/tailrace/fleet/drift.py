@@ -9,8 +9,9 @@ from tailrace.fleet.discovery import Discovered, discover
 from tailrace.fleet.manifest import ManifestEntry
 from tailrace.fleet.workflow import WorkflowList
 from tailrace.forges.base import Forge, ForgeError
-from tailrace.model import Discovery, Downstream, Failure, FailureKind, Fleet, RepositoryName
+from tailrace.model import Downstream, Failure, FailureKind, RepositoryName
 from tailrace.runs import DriftFinding, DriftKind, DriftReport, Step, Watch, ignore
+from tailrace.settings import Discovery, Fleet
 
 _KINDS = {FailureKind.NOT_FOUND: DriftKind.GONE, FailureKind.RENAMED: DriftKind.RENAMED}
 

@@ -18,22 +18,17 @@ from tailrace.fleet.bounded import read_bounded
 from tailrace.fleet.manifest import read_manifest
 from tailrace.fleet.names import check_url
 from tailrace.fleet.positions import Key, Positions
-from tailrace.model import (
+from tailrace.model import Downstream, ForgeKind, Pin, PinFormat, RepositoryName, Strategy
+from tailrace.settings import (
     Discovery,
-    Downstream,
     Fleet,
-    ForgeKind,
     ForgeSettings,
     IndexSettings,
     LintSettings,
-    Pin,
-    PinFormat,
     Policy,
     PublishSettings,
-    RepositoryName,
     Severity,
     Smoke,
-    Strategy,
 )
 from tailrace.versions import VersionPolicy
 

@@ -6,8 +6,7 @@ An observation is one tree listing: it holds the commit, the pin's blob and ever
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence, Sized
-from typing import TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -16,21 +15,18 @@ from tailrace.forges import gitea_answers as answers
 from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import (
     Account,
-    BadAnswer,
     BranchMissing,
     Issue,
     Protection,
-    Renamed,
     Repository,
     Server,
     Tag,
 )
 from tailrace.forges.blobs import decoded_blob
-from tailrace.forges.gitea_errors import meaning, meaning_of_write
+from tailrace.forges.gitea_calls import PAGE, GiteaCalls, path_of
+from tailrace.forges.gitea_errors import meaning_of_write
 from tailrace.forges.http import Transport
-from tailrace.forges.names import check
 from tailrace.forges.pull_answers import Pull
-from tailrace.forges.session import HttpForge
 from tailrace.forges.trees import Listing, TreeReader
 from tailrace.model import (
     Commit,
@@ -41,10 +37,6 @@ from tailrace.model import (
     TreeEntry,
     TreeView,
 )
-from tailrace.wire import is_number
-
-T = TypeVar("T")
-S = TypeVar("S", bound=Sized)
 
 #: A page of a listing; the server's own maximum is usually 50 (contract: silently capped).
 _PAGE = 50
@@ -53,7 +45,7 @@ _MOST_PAGES = 2_000
 _HOPS = 3
 
 
-class GiteaForge(HttpForge):
+class GiteaForge(GiteaCalls):
     """A Gitea or Forgejo server."""
 
     def __init__(self, transport: Transport, *, kind: str = "gitea") -> None:
@@ -84,7 +76,7 @@ class GiteaForge(HttpForge):
 
     async def repository(self, name: RepositoryName) -> Repository:
         try:
-            answer = await self._http.get(_path(name), answers.Repository)
+            answer = await self._http.get(path_of(name), answers.Repository)
         except Rejected as error:
             raise self._meaning(error, str(name)) from error
         except Redirected as error:
@@ -147,7 +139,7 @@ class GiteaForge(HttpForge):
         return await TreeReader(lambda tree, page: self._subtree(name, tree, page)).folder(sha)
 
     async def check_write(self, name: RepositoryName, branch: str) -> bool | None:
-        path = _path(name)
+        path = path_of(name)
         found = await self._get(f"{path}/branches/{quote(branch)}", answers.Branch)
         if found.user_can_push is False:
             return False
@@ -183,7 +175,7 @@ class GiteaForge(HttpForge):
         where = {"message": message, "branch": branch}
         if new_branch is not None:
             where["new_branch"] = new_branch
-        path = f"{_path(name)}/contents"
+        path = f"{path_of(name)}/contents"
         if len(changes) == 1:
             change = changes[0]
             body = {**where, **_file(change)}
@@ -204,7 +196,7 @@ class GiteaForge(HttpForge):
         return Commit(made.commit.sha, tuple(file.sha for file in made.files))
 
     async def pull_requests(self, name: RepositoryName, base: str) -> tuple[PullRequest, ...]:
-        path = f"{_path(name)}/pulls"
+        path = f"{path_of(name)}/pulls"
         found: list[PullRequest] = []
         async for rows in self._pages(path, list[Pull], str(name), {"state": "open"}):
             found += [row.pull_request() for row in rows if row.within(name, base)]
@@ -214,13 +206,13 @@ class GiteaForge(HttpForge):
         self, name: RepositoryName, head: str, base: str, title: str, body: str
     ) -> PullRequest:
         wanted = {"head": head, "base": base, "title": title, "body": body}
-        answer = await self._write(name, "POST", f"{_path(name)}/pulls", wanted, Pull)
+        answer = await self._write(name, "POST", f"{path_of(name)}/pulls", wanted, Pull)
         return answer.pull_request()
 
     async def close_pull_request(
         self, name: RepositoryName, pull_request: PullRequest, note: str
     ) -> None:
-        base, head = _path(name), quote(pull_request.head, safe="")
+        base, head = path_of(name), quote(pull_request.head, safe="")
         # The note goes into the body: a comment would need the scope write:issue as well.
         closed = {"state": "closed", "body": note}
         path = f"{base}/pulls/{pull_request.number}"
@@ -228,7 +220,7 @@ class GiteaForge(HttpForge):
         await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
 
     async def protection(self, name: RepositoryName, branch: str) -> Protection | None:
-        path = f"{_path(name)}/branches/{quote(branch)}"
+        path = f"{path_of(name)}/branches/{quote(branch)}"
         found = await self._get_or_none(name, path, answers.Branch)
         if found is None:
             raise BranchMissing(f"{name}: has no branch {branch!r}")
@@ -240,10 +232,10 @@ class GiteaForge(HttpForge):
 
     async def commits(self, name: RepositoryName, branch: str, count: int) -> tuple[str, ...]:
         # Without the diffs of each, which are most of what this costs a server.
-        query: dict[str, str | int] = {"sha": branch, "limit": min(count, _PAGE)}
+        query: dict[str, str | int] = {"sha": branch, "limit": min(count, PAGE)}
         query |= {"stat": "false", "files": "false"}
         try:
-            path = f"{_path(name)}/commits"
+            path = f"{path_of(name)}/commits"
             rows = await self._http.get(path, list[answers.Content], query)
         except Rejected as error:
             raise self._meaning(error, str(name)) from error
@@ -252,7 +244,7 @@ class GiteaForge(HttpForge):
         return tuple(row.sha for row in rows[:count])
 
     async def statuses(self, name: RepositoryName, commit: str) -> Mapping[str, str]:
-        path = f"{_path(name)}/commits/{quote(commit, safe='')}/statuses"
+        path = f"{path_of(name)}/commits/{quote(commit, safe='')}/statuses"
         rows = [
             row async for page in self._pages(path, list[answers.Status], str(name)) for row in page
         ]
@@ -260,111 +252,35 @@ class GiteaForge(HttpForge):
         return {row.context: row.status for row in sorted(rows, key=lambda row: row.id)}
 
     async def issue(self, name: RepositoryName, number: int) -> Issue | None:
-        found = await self._get_or_none(name, f"{_path(name)}/issues/{number}", answers.Issue)
+        found = await self._get_or_none(name, f"{path_of(name)}/issues/{number}", answers.Issue)
         return None if found is None else Issue(number, found.state == "open", found.created_at)
 
     async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
-        path = f"{_path(name)}/pulls/{pull_request}/reviews"
+        path = f"{path_of(name)}/pulls/{pull_request}/reviews"
         wanted = {"body": body, "event": "COMMENT"}
         return (await self._write(name, "POST", path, wanted, answers.Review)).html_url
 
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """By ``GET /repos/{owner}/{repo}/commits/{sha}/pull`` (Gitea 1.22's API description)."""
-        path = f"{_path(name)}/commits/{quote(commit, safe='')}/pull"
+        path = f"{path_of(name)}/commits/{quote(commit, safe='')}/pull"
         found = await self._get_or_none(name, path, answers.MergedPull)
         return () if found is None else tuple(label.name[:100] for label in found.labels)
 
     async def create_tag(self, name: RepositoryName, tag: Tag) -> None:
         body = {"tag_name": tag.name, "target": tag.commit, "message": tag.message}
-        await self._write(name, "POST", f"{_path(name)}/tags", body, msgspec.Raw)
+        await self._write(name, "POST", f"{path_of(name)}/tags", body, msgspec.Raw)
 
     async def tags(self, name: RepositoryName) -> AsyncIterator[Tag]:
-        async for rows in self._pages(f"{_path(name)}/tags", list[answers.Tag], str(name)):
+        async for rows in self._pages(f"{path_of(name)}/tags", list[answers.Tag], str(name)):
             for row in rows:
                 yield Tag(row.name, row.commit.sha, "")
 
     async def tag(self, name: RepositoryName, tag: str) -> Tag | None:
-        found = await self._get_or_none(name, f"{_path(name)}/tags/{quote(tag)}", answers.Tag)
+        found = await self._get_or_none(name, f"{path_of(name)}/tags/{quote(tag)}", answers.Tag)
         if found is None:
             return None
         own = found.message if found.id != found.commit.sha else ""
         return Tag(found.name, found.commit.sha, own)
-
-    async def _get_or_none(self, name: RepositoryName, path: str, shape: type[T]) -> T | None:
-        """What is below a repository; None only where the repository itself can be read."""
-        try:
-            return await self._http.get(path, shape)
-        except Rejected as error:
-            if error.status != 404:
-                raise self._meaning(error, str(name)) from error
-            await self.repository(name)
-            return None
-        except Redirected as error:
-            raise self._renamed(name, error) from error
-
-    async def _get(self, path: str, shape: type[T]) -> T:
-        try:
-            return await self._http.get(path, shape)
-        except Rejected as error:
-            raise self._meaning(error, self._http.url) from error
-        except Redirected as error:
-            raise self._lost_way(self._http.url, error) from error
-
-    async def _pages(
-        self, path: str, shape: type[S], what: str, query: Mapping[str, str] | None = None
-    ) -> AsyncIterator[S]:
-        """The pages of a listing, until an empty one or X-Total-Count is reached."""
-        seen = 0
-        for number in range(1, _MOST_PAGES + 1):
-            wanted: dict[str, str | int] = {**(query or {}), "limit": _PAGE, "page": number}
-            try:
-                page, headers = await self._http.get_page(path, shape, wanted)
-            except Rejected as error:
-                raise self._meaning(error, what) from error
-            except Redirected as error:
-                raise self._lost_way(what, error) from error
-            if len(page) == 0:
-                return
-            yield page
-            seen += len(page)
-            total = headers.get("x-total-count", "")
-            if is_number(total) and seen >= int(total):
-                return
-        raise BadAnswer(f"{what}: a listing of more than {_MOST_PAGES} pages")
-
-    async def _write(
-        self, name: RepositoryName, method: str, path: str, body: object, shape: type[T]
-    ) -> T:
-        try:
-            return await self._http.send(method, path, body, shape)
-        except Rejected as error:
-            authenticated = self._http.authenticated
-            raise meaning_of_write(error, str(name), authenticated=authenticated) from error
-        except Redirected as error:
-            raise self._renamed(name, error) from error
-
-    async def _read(
-        self,
-        name: RepositoryName,
-        suffix: str,
-        shape: type[T],
-        query: Mapping[str, str | int] | None = None,
-    ) -> tuple[RepositoryName, T]:
-        """A GET below a repository that follows renames, with the name that answered."""
-        where = name
-        for _ in range(_HOPS):
-            try:
-                return where, await self._http.get(_path(where) + suffix, shape, query)
-            except Redirected as error:
-                where = self._renamed(where, error).to
-        raise BadAnswer(f"{name}: renamed in a circle")
-
-    async def _repository_followed(self, name: RepositoryName) -> Repository:
-        try:
-            _, answer = await self._read(name, "", answers.Repository)
-        except Rejected as error:
-            raise self._meaning(error, str(name)) from error
-        return answer.facts()
 
     async def _listing(self, name: RepositoryName, ref: str) -> tuple[RepositoryName, Listing]:
         suffix = f"/git/trees/{quote(ref, safe='')}"
@@ -374,7 +290,7 @@ class GiteaForge(HttpForge):
         """The listing for a branch that the short way did not find; None: no commit at all."""
         name = facts.name
         try:
-            path = f"{_path(name)}/branches/{quote(branch)}"
+            path = f"{path_of(name)}/branches/{quote(branch)}"
             found = await self._http.get(path, answers.Branch)
             return (await self._listing(name, found.commit.id))[1]
         except Rejected as error:
@@ -396,27 +312,6 @@ class GiteaForge(HttpForge):
             return (await self._read(name, f"/git/trees/{sha}", Listing, {"page": page}))[1]
         except Rejected as error:
             raise self._meaning(error, str(name)) from error
-
-    def _renamed(self, name: RepositoryName, error: Redirected) -> Renamed:
-        parts = error.path.split("?")[0].split("/")
-        if len(parts) < 4 or parts[1] != "repos" or not parts[2] or not parts[3]:
-            raise self._lost_way(str(name), error) from error
-        to = RepositoryName(parts[2], parts[3])
-        return Renamed(
-            f"{name}: is now {to}\n  next: change `repo` in the fleet file to {to}", to=to
-        )
-
-    def _meaning(self, error: Rejected, what: str) -> Exception:
-        return meaning(error, what, authenticated=self._http.authenticated)
-
-    @staticmethod
-    def _lost_way(what: str, error: Redirected) -> BadAnswer:
-        return BadAnswer(f"{what}: redirects to {error.path[:120]!r}, which is not followed")
-
-
-def _path(name: RepositoryName) -> str:
-    check(name)
-    return f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
 
 
 def _file(change: FileChange) -> dict[str, str]:

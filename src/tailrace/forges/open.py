@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from tailrace.errors import ConfigurationError
 from tailrace.forges.base import Forge
-from tailrace.model import ForgeKind, ForgeSettings
+from tailrace.model import ForgeKind
+from tailrace.settings import ForgeSettings
 
 if TYPE_CHECKING:
     from tailrace.forges.http import Patience, Transport

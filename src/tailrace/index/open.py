@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import IndexSettings
+from tailrace.settings import IndexSettings
 
 if TYPE_CHECKING:
     from tailrace.index.simple import SimpleIndex

@@ -19,7 +19,8 @@ from tailrace.index.base import (
     IndexUnreachable,
 )
 from tailrace.index.installable import Absent, Offered, offer
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
+from tailrace.settings import IndexSettings
 
 #: Seconds between two looks at a good page, and at first at one without the release.
 _SOON = 0.5

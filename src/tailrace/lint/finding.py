@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tailrace.lint.node import Node, Position
-from tailrace.model import Severity
+from tailrace.settings import Severity
 
 __all__ = ["Edit", "Finding", "NotChecked", "Severity", "at"]
 

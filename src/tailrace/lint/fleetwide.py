@@ -12,18 +12,11 @@ from tailrace.forges.base import Forge, ForgeError
 from tailrace.lint.engine import Linted, lint
 from tailrace.lint.node import MOST_BYTES
 from tailrace.lint.rule import Rule
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree, is_workflow, read_files
-from tailrace.model import (
-    WORKFLOW_FOLDERS,
-    Downstream,
-    Failure,
-    FileKind,
-    Fleet,
-    RepositoryName,
-)
+from tailrace.model import WORKFLOW_FOLDERS, Downstream, Failure, FileKind, RepositoryName
 from tailrace.runs import Step, Watch, ignore
+from tailrace.settings import Fleet, LintSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from tailrace.lint.facts import Facts
 from tailrace.lint.finding import Finding, Severity
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree
+from tailrace.settings import LintSettings
 
 
 class Need(StrEnum):

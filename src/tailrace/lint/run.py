@@ -19,7 +19,8 @@ from tailrace.lint.rules import all_rules
 from tailrace.lint.target import Target
 from tailrace.lint.tracking import softened, tracked
 from tailrace.lint.tree import Tree, read_files
-from tailrace.model import Fleet, LintSettings, RepositoryName
+from tailrace.model import RepositoryName
+from tailrace.settings import Fleet, LintSettings
 
 
 @dataclass(frozen=True, slots=True)

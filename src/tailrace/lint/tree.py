@@ -9,7 +9,6 @@ from datetime import date
 from tailrace.lint.facts import Facts
 from tailrace.lint.gitleaks import SecretRules
 from tailrace.lint.node import Unreadable
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.target import FOLDERS, Target
 from tailrace.lint.workflow import (
     Action,
@@ -19,7 +18,7 @@ from tailrace.lint.workflow import (
     read_action,
     read_workflow,
 )
-from tailrace.model import Fleet
+from tailrace.settings import Fleet, LintSettings
 
 
 @dataclass(frozen=True, slots=True)

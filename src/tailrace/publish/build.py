@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tailrace.errors import ConfigurationError, NotPublished
-from tailrace.model import FileKind, Pin, PinFile, PinFormat, PublishSettings, Release
+from tailrace.model import FileKind, Pin, PinFile, PinFormat, Release
 from tailrace.pins.places import Unreadable
 from tailrace.pins.reading import rewritten
 from tailrace.publish.artifact import Artifact, check_is_release, read_artifact
 from tailrace.publish.command import run
+from tailrace.settings import PublishSettings
 
 _PYPROJECT_LIMIT = 1024 * 1024
 _SUFFIXES = (".whl", ".tar.gz")

@@ -13,7 +13,7 @@ from pathlib import Path
 from tailrace.errors import ConfigurationError, NotPublished
 from tailrace.forges.base import Tag
 from tailrace.index.base import Index
-from tailrace.model import IndexSettings, PublishSettings, Release
+from tailrace.model import Release
 from tailrace.publish import oidc
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.attest import attest, check_can_attest
@@ -30,6 +30,7 @@ from tailrace.publish.upload import (
     upload,
     upload_url_of,
 )
+from tailrace.settings import IndexSettings, PublishSettings
 
 _CHECK_TIMEOUT = 120.0
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tailrace.errors import ConfigurationError, NotPublished
-from tailrace.model import Smoke
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.command import Done, run
+from tailrace.settings import Smoke
 from tailrace.versions import parse
 
 _INSTALL = 600.0

@@ -12,10 +12,11 @@ from pathlib import Path
 from tailrace.errors import ConfigurationError, NotPublished
 from tailrace.index.base import Index, IndexFailure, IndexFile
 from tailrace.index.releases import files_of
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.attest import attestation_of
 from tailrace.publish.command import Done, TookTooLong, run
+from tailrace.settings import IndexSettings
 
 _TIMEOUT = 900.0
 _STATUS = re.compile(r"HTTPError: (\d{3})\s*([^\n]*?)(?= from |\n|$)")

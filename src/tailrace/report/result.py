@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from tailrace.errors import ConfigurationError
-from tailrace.model import Policy, Release
+from tailrace.model import Release
 from tailrace.report.words import result_word
 from tailrace.runs import IntentionalSkip, Report
+from tailrace.settings import Policy
 
 #: Outside CI, where nothing else ties the two runs together, a result is believed this long.
 BELIEVED = timedelta(hours=1)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from tailrace.model import IndexSettings, Release
+from tailrace.model import Release
 from tailrace.report.escape import for_terminal
+from tailrace.settings import IndexSettings
 
 #: Seconds between two lines in a log.
 _EVERY = 30.0

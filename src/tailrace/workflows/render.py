@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tailrace import __version__
 from tailrace.errors import ConfigurationError
-from tailrace.model import Fleet
+from tailrace.settings import Fleet
 
 #: actions/checkout at a commit: a tag could be moved. v4 runs on node 20, which old runners have.
 _CHECKOUT = "actions/checkout@08eba0b27e820071cde6df949e0beb9ba4906955 # v4.3.0"

@@ -8,10 +8,10 @@ from tailrace.lint.contexts import contexts
 from tailrace.lint.facts import Facts
 from tailrace.lint.finding import Finding, Severity, at
 from tailrace.lint.rule import Example, Need, Rule
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tracking import is_true
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Job, Workflow
+from tailrace.settings import LintSettings
 
 
 def _check(tree: Tree) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from tailrace.lint.rule import Example, Rule
 from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Job, Workflow
-from tailrace.model import ForgeKind, Severity
+from tailrace.model import ForgeKind
+from tailrace.settings import Severity
 
 #: The first Gitea that knows a key; None: none does yet.
 _KNOWN_FROM = {

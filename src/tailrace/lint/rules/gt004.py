@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.tree import Tree
-from tailrace.model import Severity
+from tailrace.settings import Severity
 
 _OTHER = re.compile(r"[^\s/.:@][^\s/:@]*/[^\s/:@]+/\.(?P<forge>gitea|forgejo|github)/[^\s@]+@\S+")
 

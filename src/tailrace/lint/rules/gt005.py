@@ -9,7 +9,7 @@ from tailrace.lint.finding import Finding, at
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Job, Step, Workflow
-from tailrace.model import Severity
+from tailrace.settings import Severity
 
 #: Actions that clone from, or call, what GITHUB_SERVER_URL says.
 _RELY = re.compile(

@@ -9,7 +9,7 @@ from tailrace.lint.finding import Finding, at
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Workflow
-from tailrace.model import Severity
+from tailrace.settings import Severity
 
 #: A comment near the top that says that a person knows.
 _FORGE = r"(?:github|gitea|forgejo)"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Mapping, texts
 from tailrace.lint.rule import Example, Rule
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import Tree
 from tailrace.model import ForgeKind
+from tailrace.settings import LintSettings
 
 
 def _check(tree: Tree) -> Iterator[Finding]:

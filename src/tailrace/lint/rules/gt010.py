@@ -11,7 +11,7 @@ from tailrace.lint.node import Scalar, is_null
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Workflow
-from tailrace.model import Severity
+from tailrace.settings import Severity
 
 _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z][\w.-]*", re.IGNORECASE)
 

@@ -9,8 +9,8 @@ from typing import Any
 from tailrace.lint.finding import Finding
 from tailrace.lint.node import Position
 from tailrace.lint.rule import Example, Need, Rule
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import Tree
+from tailrace.settings import LintSettings
 
 
 def _check(tree: Tree) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from tailrace.lint.contexts import ON_PULL_REQUESTS, Context, contexts
 from tailrace.lint.facts import requiring
 from tailrace.lint.finding import Finding, Severity, at
 from tailrace.lint.rule import Example, Need, Rule
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import Tree
+from tailrace.settings import LintSettings
 
 
 def _check(tree: Tree) -> Iterator[Finding]:

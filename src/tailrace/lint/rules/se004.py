@@ -11,8 +11,8 @@ from tailrace.lint.finding import Finding
 from tailrace.lint.printed import LOG, PRINTERS, first_word, sinks, stages
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.scripts import Run, environment, runs
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import Tree
+from tailrace.settings import LintSettings
 
 _TOKENS = ("GITEA_TOKEN", "GITHUB_TOKEN", "FORGEJO_TOKEN", "ACTIONS_RUNTIME_TOKEN")
 _SECRET = re.compile(

@@ -9,9 +9,9 @@ from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Mapping, Scalar, scalars
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.scripts import Run, in_value, labels, runs
-from tailrace.lint.settings import LintSettings
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Job, Workflow
+from tailrace.settings import LintSettings
 
 _COMMAND = re.compile(
     r"(?:^|[\n;&|({`]|\$\(|\b(?:then|do|else|if|while|until|time|sudo|exec|timeout\s+\S+|!)\s)"

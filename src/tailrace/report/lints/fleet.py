@@ -8,11 +8,12 @@ from typing import Any
 
 from tailrace.errors import ExitCode
 from tailrace.lint.fleetwide import LintedDownstream
-from tailrace.model import Failure, Severity
+from tailrace.model import Failure
 from tailrace.report.escape import lines_for_terminal
 from tailrace.report.lints.document import of_linted
 from tailrace.report.lints.plain import finding_lines
 from tailrace.report.words import some
+from tailrace.settings import Severity
 
 
 def exit_code(found: Sequence[LintedDownstream]) -> int:
