@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from tailrace.errors import ConfigurationError
 from tailrace.fleet import shape
 from tailrace.fleet.bounded import read_bounded
 from tailrace.fleet.manifest import read_manifest
 from tailrace.fleet.names import check_url
-from tailrace.fleet.positions import Key, Positions
+from tailrace.fleet.problems import FleetFileError, across, problem_of, refused, syntax_error
 from tailrace.model import Downstream, ForgeKind, Pin, PinFormat, RepositoryName, Strategy
 from tailrace.settings import (
     Discovery,
@@ -34,12 +30,6 @@ from tailrace.versions import VersionPolicy
 
 #: 10,000 downstreams with every key set are about 3 MB.
 _LIMIT = 16 * 1024 * 1024
-#: More errors than this help nobody at once.
-_MOST_ERRORS = 20
-
-
-class FleetFileError(ConfigurationError):
-    """A fleet file that cannot be used: one line for each thing that is wrong with it."""
 
 
 def read_fleet(file: Path, *, manifest: Path | None = None, list_name: str | None = None) -> Fleet:
@@ -55,130 +45,18 @@ def read_fleet(file: Path, *, manifest: Path | None = None, list_name: str | Non
         line = source[: error.start].count(b"\n") + 1
         raise FleetFileError(f"{file}:{line}: is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise FleetFileError(_syntax_error(file, str(error))) from error
+        raise FleetFileError(syntax_error(file, str(error))) from error
     except (RecursionError, ValueError) as error:
         raise FleetFileError(f"{file}:1: cannot be read as TOML") from error
     try:
         checked = shape.FleetFile.model_validate(loaded)
     except ValidationError as error:
-        problems = [_problem(details) for details in error.errors(include_url=False)]
-        raise _refused(file, source, problems) from error
-    problems = list(_across(checked, listed_elsewhere=manifest is not None))
+        problems = [problem_of(details) for details in error.errors(include_url=False)]
+        raise refused(file, source, problems) from error
+    problems = list(across(checked, listed_elsewhere=manifest is not None))
     if problems:
-        raise _refused(file, source, problems)
+        raise refused(file, source, problems)
     return _fleet(file, checked, manifest, list_name)
-
-
-def _syntax_error(file: Path, message: str) -> str:
-    where = re.search(r" \(at (line (\d+), column \d+|end of document)\)$", message)
-    line = (where.group(2) if where else None) or "1"
-    fact = message[: where.start()] if where else message
-    return f"{file}:{line}: is not TOML: {_safe(fact)[:100]}"
-
-
-Problem = tuple[Sequence[Key], str]
-
-
-def _problem(details: ErrorDetails) -> Problem:
-    path = tuple(details["loc"])
-    kind, message = details["type"], details["msg"]
-    if kind == "extra_forbidden":
-        close = difflib.get_close_matches(str(path[-1]), _keys_around(path[:-1]), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return path, f"there is no such key{hint}"
-    if kind == "missing":
-        return path, "is not there, and has to be"
-    if kind == "value_error":
-        return path, message.removeprefix("Value error, ")
-    return path, message[:1].lower() + message[1:]
-
-
-def _keys_around(path: Sequence[Key]) -> list[str]:
-    """The keys that a table may have."""
-    found: type[BaseModel] = shape.FleetFile
-    tables: dict[str, type[BaseModel]] = {
-        "forge": shape.ForgeTable,
-        "defaults": shape.DefaultsTable,
-        "policy": shape.PolicyTable,
-        "discovery": shape.DiscoveryTable,
-        "fleet": shape.FleetTable,
-        "index": shape.IndexTable,
-        "publish": shape.PublishTable,
-        "lint": shape.LintTable,
-        "downstream": shape.DownstreamTable,
-    }
-    if path:
-        found = tables.get(str(path[0]), found)
-    return [field.alias or name for name, field in found.model_fields.items()]
-
-
-def _across(checked: shape.FleetFile, *, listed_elsewhere: bool) -> Iterator[Problem]:
-    """What is wrong between keys that are each right."""
-    forge = checked.forge
-    if forge.kind != "git":
-        try:
-            check_url(forge.url)
-        except ValueError as error:
-            yield ("forge", "url"), str(error)
-    for key in ("url", "upload_url"):
-        value = None if checked.index is None else getattr(checked.index, key)
-        if value is not None:
-            try:
-                check_url(value)
-            except ValueError as error:
-                yield ("index", key.replace("_", "-")), str(error)
-    repo = checked.publish.repo
-    if repo is not None and "/" not in repo and forge.owner is None:
-        yield ("publish", "repo"), "has no owner, and forge.owner is not set"
-    if checked.defaults.pin is not None and checked.defaults.pins is not None:
-        yield ("defaults", "pins"), "pin and pins exclude each other"
-    if not checked.downstream and checked.fleet is None and not listed_elsewhere:
-        yield (), "the fleet is empty: add a [[downstream]], or [fleet] with a manifest"
-    by_name: dict[str, int] = {}
-    by_place: dict[tuple[str, str | None, str], int] = {}
-    for number, row in enumerate(checked.downstream):
-        if "/" not in row.repo and forge.owner is None:
-            fact = f"{row.repo!r} has no owner, and forge.owner is not set"
-            yield ("downstream", number, "repo"), fact
-        if row.pin is not None and row.pins is not None:
-            yield ("downstream", number, "pins"), "pin and pins exclude each other"
-        first = by_name.setdefault(row.name, number)
-        if first != number:
-            yield ("downstream", number, "name"), f"{row.name} is the name of another above"
-        owner = "" if "/" in row.repo else f"{forge.owner}/"
-        branch = row.branch or checked.defaults.branch
-        for pin in _pins(checked, row):
-            place = (f"{owner}{row.repo}".lower(), branch, pin.path)
-            first = by_place.setdefault(place, number)
-            if first != number:
-                other = checked.downstream[first].name
-                yield ("downstream", number, "repo"), f"has the same repository and pin as {other}"
-
-
-def _refused(file: Path, source: bytes, problems: Sequence[Problem]) -> FleetFileError:
-    positions = Positions(source)
-    lines = [
-        f"{file}:{positions.line(path)}: {_shown(path)}{_safe(fact)}"
-        for path, fact in problems[:_MOST_ERRORS]
-    ]
-    if len(problems) > _MOST_ERRORS:
-        lines.append(f"  and {len(problems) - _MOST_ERRORS} more")
-    return FleetFileError("\n".join(lines))
-
-
-def _safe(text: str) -> str:
-    return text if text.isprintable() else ascii(text)[1:-1]
-
-
-def _shown(path: Sequence[Key]) -> str:
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            safe = part if part.isprintable() else ascii(part)
-            text += f"{'.' if text else ''}{safe[:60]}"
-    return f"{text}: " if text else ""
 
 
 def _fleet(
@@ -312,16 +190,6 @@ def _repository(checked: shape.FleetFile, text: str) -> RepositoryName:
     )
 
 
-def _pins(checked: shape.FleetFile, row: shape.DownstreamTable | None) -> tuple[Pin, ...]:
-    """The pins that a downstream says, else those of the defaults."""
-    for table in (row, checked.defaults):
-        if table is not None and table.pins is not None:
-            return tuple(Pin(p.path, PinFormat(p.format), p.key) for p in table.pins)
-        if table is not None and table.pin is not None:
-            return (Pin(table.pin),)
-    return (Pin(),)
-
-
 def _downstream(
     checked: shape.FleetFile,
     name: str,
@@ -339,7 +207,7 @@ def _downstream(
         name=name,
         repository=repository,
         branch=branch or of("branch"),
-        pins=_pins(checked, row),
+        pins=shape.pins_of(checked, row),
         consumer=of("consumer"),
         folders=tuple(of("folders")),
         strategy=Strategy(of("strategy")),

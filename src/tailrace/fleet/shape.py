@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tailrace.fleet import names
-from tailrace.model import WORKFLOW_FOLDERS
+from tailrace.model import WORKFLOW_FOLDERS, Pin, PinFormat
 from tailrace.pins import formats
 
 Name = Annotated[str, AfterValidator(names.check_name)]
@@ -293,3 +293,13 @@ class FleetFile(_Table):
     publish: PublishTable = PublishTable()
     lint: LintTable = LintTable()
     downstream: list[DownstreamTable] = Field(default=[])
+
+
+def pins_of(checked: FleetFile, row: DownstreamTable | None) -> tuple[Pin, ...]:
+    """The pins that a downstream says, else those of the defaults."""
+    for table in (row, checked.defaults):
+        if table is not None and table.pins is not None:
+            return tuple(Pin(p.path, PinFormat(p.format), p.key) for p in table.pins)
+        if table is not None and table.pin is not None:
+            return (Pin(table.pin),)
+    return (Pin(),)
