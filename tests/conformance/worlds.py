@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -105,6 +106,10 @@ class World(ABC):
     async def protect(self, name: RepositoryName, branch: str) -> None:
         raise AssertionError("not in this world")
 
+    async def merged(self, name: RepositoryName, head: str, labels: Sequence[str]) -> str:
+        """Merge a pull request from ``head`` that has these labels; the commit that it became."""
+        raise AssertionError("not in this world")
+
     async def require(self, name: RepositoryName, branch: str, contexts: Sequence[str]) -> None:
         """Have these contexts pass before a merge."""
         raise AssertionError("not in this world")
@@ -176,6 +181,15 @@ class GiteaWorld(World):
         }
         await self._post(name, "branch_protections", rule)
 
+    async def merged(self, name: RepositoryName, head: str, labels: Sequence[str]) -> str:
+        pull = await self._post(name, "pulls", {"head": head, "base": "main", "title": "t"})
+        number = pull["number"]
+        for label in labels:
+            made = await self._post(name, "labels", {"name": label, "color": "#00ff00"})
+            await self._post(name, f"issues/{number}/labels", {"labels": [made["id"]]}, 200)
+        await self._post(name, f"pulls/{number}/merge", {"Do": "merge"}, 200)
+        return str(pygit2.Repository(str(self._store.path(name.owner, name.name))).head.target)
+
     async def status(self, name: RepositoryName, commit: str, context: str, state: str) -> None:
         await self._post(name, f"statuses/{commit}", {"context": context, "state": state})
 
@@ -183,15 +197,16 @@ class GiteaWorld(World):
         made = await self._post(name, "issues", {"title": "tracked"})
         return int(made["number"])
 
-    async def _post(self, name: RepositoryName, path: str, body: object) -> Any:
+    async def _post(self, name: RepositoryName, path: str, body: object, status: int = 201) -> Any:
         url = f"{self.url}/api/v1/repos/{name}/{path}"
         headers = {"Authorization": f"token {self.token}"}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
             session.post(url, json=body) as response,
         ):
-            assert response.status == 201, await response.text()
-            return await response.json()
+            text = await response.text()
+            assert response.status == status, text
+            return json.loads(text) if text else None
 
     def stranger(self) -> str:
         return self._store.add_user("stranger")
@@ -236,6 +251,22 @@ class GitHubWorld(World):
 
     async def require(self, name: RepositoryName, branch: str, contexts: Sequence[str]) -> None:
         self.double.record(name.owner, name.name).required[branch] = list(contexts)
+
+    async def merged(self, name: RepositoryName, head: str, labels: Sequence[str]) -> str:
+        record = self.double.record(name.owner, name.name)
+        git = pygit2.Repository(str(self.double.path(record)))
+        commit = str(git.references[f"refs/heads/{head}"].target)
+        git.references.create("refs/heads/main", commit, force=True)
+        record.pulls.append(
+            {
+                "number": 1,
+                "state": "closed",
+                "merged_at": "2026-11-23T00:00:00Z",
+                "merge_commit_sha": commit,
+                "labels": [{"name": label} for label in labels],
+            }
+        )
+        return commit
 
     async def status(self, name: RepositoryName, commit: str, context: str, state: str) -> None:
         record = self.double.record(name.owner, name.name)

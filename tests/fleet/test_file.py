@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tailrace.errors import ConfigurationError
-from tailrace.fleet.file import FleetFileError, read_fleet
+from tailrace.fleet.file import read_fleet
 from tailrace.fleet.names import check_branch, check_path
+from tailrace.fleet.problems import FleetFileError
 from tailrace.fleet.schema import fleet_schema
 from tailrace.fleet.starter import starter
 from tailrace.model import ForgeKind, Pin, PinFormat, RepositoryName, Strategy
