@@ -123,6 +123,8 @@ class DriftKind(StrEnum):
     RENAMED = "renamed"
     ARCHIVED = "archived"
     NO_CONSUMER = "no-consumer"
+    #: It is there, and no build would come of a write.
+    INERT_CONSUMER = "inert-consumer"
     UNLISTED = "unlisted"
     NOT_IN_MANIFEST = "not-in-manifest"
     ONLY_IN_MANIFEST = "only-in-manifest"

@@ -1,4 +1,4 @@
-"""manifest.json, as it is; and the list in a publishing workflow."""
+"""manifest.json, as it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from tailrace.fleet.file import read_fleet
 from tailrace.fleet.manifest import ManifestError, read_manifest
-from tailrace.fleet.workflow import WorkflowListError, read_workflow_list
 
 LEGACY = Path(__file__).parents[1] / "fixtures" / "manifest-legacy.json"
 FLEET = 'package = "p"\n[forge]\nurl = "https://x.example"\n'
@@ -96,62 +95,3 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "l: name a stands twice",
         "l: repo o/a stands twice",
     ]
-
-
-SCRIPT = """
-jobs:
-  cascade:
-    steps:
-      - run: |
-          set -eu
-          TEMPLATES="claude-code hermes openclaw \\
-            codex"
-          for t in $TEMPLATES; do echo "$t"; done
-"""
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        SCRIPT,
-        SCRIPT.replace('"', "'").replace("'$t'", '"$t"'),
-        "env:\n  TEMPLATES: claude-code hermes openclaw codex\n",
-        "jobs: {a: {strategy: {matrix: {TEMPLATES: [claude-code, hermes, openclaw, codex]}}}}",
-    ],
-)
-def test_the_list_in_a_workflow(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "publish.yml"
-    file.write_text(text)
-    found = read_workflow_list(file)
-    assert found.names == ("claude-code", "hermes", "openclaw", "codex")
-
-
-#: 300 bytes that claim to have 300,000 values.
-BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{name}: &{name} [{','.join([f'*{before}'] * 8)}]\n"
-    for before, name in zip("abcde", "bcdef", strict=True)
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("jobs: {}", "has no list TEMPLATES"),
-        ("", "has no list TEMPLATES"),
-        ("a: [", ":1: is not YAML"),
-        ('a: {TEMPLATES: a b}\nb: {TEMPLATES: "a c"}', "two lists TEMPLATES that differ"),
-        ("TEMPLATES: a a", "has 'a' twice"),
-        ("[" * 2_000, "nested too deeply"),
-        ("[" * 400_000, "nested too deeply"),
-        ("x: 2024-13-45", "has a value that YAML cannot read"),
-        (BOMB, "more than 50,000 values"),
-    ],
-)
-def test_a_list_that_cannot_be_read_is_never_an_empty_one(
-    tmp_path: Path, text: str, said: str
-) -> None:
-    file = tmp_path / "publish.yml"
-    file.write_text(text)
-    with pytest.raises(WorkflowListError) as raised:
-        read_workflow_list(file)
-    assert said in str(raised.value)

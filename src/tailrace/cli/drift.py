@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -53,8 +54,9 @@ def command(
     """Compare the fleet's list with the forge, a manifest and a workflow.
 
     Finds listed repositories that are gone, renamed, archived or without a
-    consumer, and consumers that nobody listed ([discovery] in the fleet file).
-    Ends with 1 if there is any drift.
+    consumer, or with one that would not start on what a cascade writes; and
+    consumers that nobody listed ([discovery] in the fleet file). Ends with 1
+    if there is any drift, and with 3 if some could not be read.
 
     \b
     Examples:
@@ -63,9 +65,11 @@ def command(
       tailrace drift --workflow .gitea/workflows/publish.yml
     """
     from tailrace.cli.output import show_drift, watching
-    from tailrace.fleet.drift import find_drift
+    from tailrace.drift.consumers import Consumers
+    from tailrace.drift.find import find_drift
+    from tailrace.drift.lists import read_workflow_list
     from tailrace.fleet.manifest import read_manifest
-    from tailrace.fleet.workflow import read_workflow_list
+    from tailrace.lint.target import of_fleet
 
     fleet = open_fleet(fleet_file)
     entries = read_manifest(manifest, list_name) if manifest is not None else None
@@ -77,6 +81,7 @@ def command(
                 return await find_drift(
                     fleet,
                     forge,
+                    Consumers(fleet, forge, of_fleet(fleet), datetime.now(UTC).date()),
                     manifest=entries,
                     manifest_name=str(manifest),
                     workflow=inline,

@@ -230,7 +230,7 @@ def _manifest(asked: _Asked) -> tuple[str, ...] | None:
 
 async def _target(asked: _Asked, fleet: Fleet | None, settings: LintSettings, forge: Any) -> Target:
     """The one that is named, else the fleet file's, else the forge's own word, else its kind."""
-    from tailrace.lint.target import of_server, parse_target
+    from tailrace.lint.target import of_fleet, of_server, parse_target
 
     named = asked.target or settings.target
     if named is not None:
@@ -238,8 +238,7 @@ async def _target(asked: _Asked, fleet: Fleet | None, settings: LintSettings, fo
     if forge is not None:
         server = await forge.server()
         return of_server(server.kind, server.version)
-    kind = "gitea" if fleet is None or fleet.forge.kind == "git" else str(fleet.forge.kind)
-    return parse_target(kind)
+    return of_fleet(fleet)
 
 
 def _show(linted: Linted, outcome: Outcome, form: str, code: int) -> None:

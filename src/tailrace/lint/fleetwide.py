@@ -14,7 +14,15 @@ from tailrace.lint.node import MOST_BYTES
 from tailrace.lint.rule import Rule
 from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree, is_workflow, read_files
-from tailrace.model import WORKFLOW_FOLDERS, Downstream, Failure, FileKind, RepositoryName
+from tailrace.model import (
+    WORKFLOW_FOLDERS,
+    Downstream,
+    Failure,
+    FileKind,
+    RepositoryName,
+    TreeEntry,
+    TreeView,
+)
 from tailrace.runs import Step, Watch, ignore
 from tailrace.settings import Fleet, LintSettings
 
@@ -80,16 +88,28 @@ async def lint_fleet(
     return await each_at_once(fleet.downstreams, one, fleet.forge.concurrency)
 
 
-async def _files(forge: Forge, blobs: Blobs, downstream: Downstream) -> dict[str, bytes]:
-    """The workflows in all folders that any forge looks at."""
-    view = await forge.tree(downstream.repository, downstream.branch, WORKFLOW_FOLDERS)
-    found: dict[str, bytes] = {}
-    for folder, listed in view.entries.items():
-        if listed.kind is not FileKind.DIRECTORY:
+async def workflow_entries(forge: Forge, view: TreeView) -> dict[str, TreeEntry]:
+    """The workflows in all folders that any forge looks at, by path.
+
+    ``view`` must have been asked for `WORKFLOW_FOLDERS`. Raises `ForgeError`.
+    """
+    found: dict[str, TreeEntry] = {}
+    for folder in WORKFLOW_FOLDERS:
+        listed = view.entries.get(folder)
+        if listed is None or listed.kind is not FileKind.DIRECTORY:
             continue
         for entry in await forge.folder(view.repository, listed.sha):
             path = f"{folder}/{entry.path}"
-            small = entry.size is None or entry.size <= MOST_BYTES
-            if entry.kind is FileKind.FILE and is_workflow(path) and small:
-                found[path] = await blobs.read(view.repository, entry.sha)
+            if entry.kind is FileKind.FILE and is_workflow(path):
+                found[path] = entry
     return found
+
+
+async def _files(forge: Forge, blobs: Blobs, downstream: Downstream) -> dict[str, bytes]:
+    view = await forge.tree(downstream.repository, downstream.branch, WORKFLOW_FOLDERS)
+    entries = await workflow_entries(forge, view)
+    return {
+        path: await blobs.read(view.repository, entry.sha)
+        for path, entry in entries.items()
+        if entry.size is None or entry.size <= MOST_BYTES
+    }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.version import Version
 
 from tailrace.errors import ConfigurationError
 from tailrace.model import ForgeKind
+from tailrace.settings import Fleet
 
 _TARGET = re.compile(r"(gitea|forgejo|github)(?:@([0-9]{1,4}(?:\.[0-9]{1,4}){0,2}))?")
 #: What a forge is taken to be where nothing says its version: the one that our users run.
@@ -37,6 +39,11 @@ class Target:
         """Where it looks for workflows, in its order."""
         return FOLDERS[self.kind]
 
+    def folder_read(self, paths: Iterable[str]) -> str | None:
+        """The folder whose workflows it reads: its first that has any of ``paths``."""
+        there = {path.rpartition("/")[0] for path in paths}
+        return next((folder for folder in self.folders if folder in there), None)
+
     def is_gitea(self, *, before: str | None = None, since: str | None = None) -> bool:
         """Whether it is a Gitea in this range of versions.
 
@@ -60,6 +67,15 @@ def parse_target(text: str) -> Target:
         )
     kind, version = found.group(1), found.group(2)
     return Target(ForgeKind(kind), Version(version or _DEFAULTS[kind]))
+
+
+def of_fleet(fleet: Fleet | None) -> Target:
+    """What the fleet file says, without asking its forge. Raises `ConfigurationError`."""
+    if fleet is not None and fleet.lint.target is not None:
+        return parse_target(fleet.lint.target)
+    kind = ForgeKind.GITEA if fleet is None else fleet.forge.kind
+    # A folder of repositories has no runner of its own.
+    return parse_target(ForgeKind.GITEA if kind is ForgeKind.GIT else kind)
 
 
 def of_server(kind: str, version: str) -> Target:

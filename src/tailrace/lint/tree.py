@@ -66,11 +66,9 @@ class Tree:
 
     def active(self) -> Iterator[Workflow]:
         """The workflows that the target reads: those of its first folder that has any."""
-        for folder in self.target.folders:
-            found = [workflow for workflow in self.workflows if workflow.folder == folder]
-            if found or any(broken.path.startswith(f"{folder}/") for broken in self.broken):
-                yield from found
-                return
+        paths = [workflow.path for workflow in self.workflows]
+        read = self.target.folder_read([*paths, *(broken.path for broken in self.broken)])
+        yield from (workflow for workflow in self.workflows if workflow.folder == read)
 
     def all_steps(self) -> Iterator[tuple[Document, Step]]:
         """The steps of every workflow that the target reads, and of every composite action."""

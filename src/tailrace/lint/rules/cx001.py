@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from tailrace.lint.finding import Finding, at
-from tailrace.lint.node import Node, Position, Scalar, Sequence, mappings, scalars, texts
+from tailrace.lint.lists import inline_lists
+from tailrace.lint.node import Position
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.tree import Tree
-from tailrace.lint.workflow import Workflow, place_in
 
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
-class _List:
-    """A workflow's list: where it stands, and its names."""
-
-    path: str
-    node: Node
-    names: frozenset[str]
-
-
-def _short(names: tuple[str, ...] | list[str]) -> frozenset[str]:
+def _short(names: Iterable[str]) -> frozenset[str]:
     """As `tailrace drift` compares them: without ``-default``."""
     return frozenset(name.removesuffix("-default") for name in names)
 
 
-def _lists(workflow: Workflow, variable: str) -> Iterator[_List]:
-    """The forms that `fleet.workflow` reads: a value, a sequence, an assignment in a script."""
-    values: set[int] = set()
-    for mapping in mappings(workflow.root):
-        for entry in mapping.entries:
-            if entry.key.value != variable:
-                continue
-            values.add(id(entry.value))
-            if isinstance(entry.value, Scalar) and "${{" not in entry.value.value:
-                yield _List(workflow.path, entry.key, _short(entry.value.value.split()))
-            elif isinstance(entry.value, Sequence):
-                names = [item.value for item in texts(entry.value)]
-                yield _List(workflow.path, entry.key, _short(names))
-    assignment = re.compile(
-        rf"""^[ \t]*(?:export[ \t]+)?{re.escape(variable)}=(["'])(.*?)\1""",
-        re.MULTILINE | re.DOTALL,
-    )
-    for scalar in scalars(workflow.root):
-        for match in assignment.finditer(scalar.value) if id(scalar) not in values else ():
-            text = match.group(2).replace("\\\n", " ")
-            # What a variable gives is not known here.
-            if "$" not in text:
-                start = place_in(scalar, match.start())
-                place = Scalar(text, start, Position(start.line, start.column + 1))
-                yield _List(workflow.path, place, _short(text.split()))
-
-
 def _check(tree: Tree) -> Iterator[Finding]:
     variable = tree.settings.workflow_list
-    found = [one for workflow in tree.active() for one in _lists(workflow, variable)]
+    found = [one for workflow in tree.active() for one in inline_lists(workflow, variable)]
     others: list[tuple[str, frozenset[str]]] = []
     if tree.manifest is not None:
         others.append(("the manifest", _short(tree.manifest)))
@@ -66,11 +28,12 @@ def _check(tree: Tree) -> Iterator[Finding]:
     if tree.fleet is not None and len(tree.fleet.downstreams) > 1:
         others.append(("the fleet", _short([one.name for one in tree.fleet.downstreams])))
     if found and not others:
-        others.append((f"the list in {found[0].path}", found[0].names))
+        others.append((f"the list in {found[0].path}", _short(found[0].names)))
     for one in found:
+        mine = _short(one.names)
         for what, names in others:
-            if one.names != names:
-                said = f"{variable} and {what} disagree: {_difference(one.names, names)}"
+            if mine != names:
+                said = f"{variable} and {what} disagree: {_difference(mine, names)}"
                 yield at("CX001", one.path, one.node, said, f"make {variable} of the same source")
                 break
     if len(others) == 2 and others[0][1] != others[1][1] and tree.fleet is not None:

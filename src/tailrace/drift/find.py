@@ -1,15 +1,16 @@
-"""Whether the list, the manifest, the publishing workflow and the world agree."""
+"""Every disagreement of the list with the forge, the manifest and the publishing workflow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from tailrace.atonce import each_at_once
+from tailrace.drift.consumers import Consumers
+from tailrace.drift.lists import WorkflowList
 from tailrace.fleet.discovery import Discovered, discover
 from tailrace.fleet.manifest import ManifestEntry
-from tailrace.fleet.workflow import WorkflowList
 from tailrace.forges.base import Forge, ForgeError
-from tailrace.model import Downstream, Failure, FailureKind, RepositoryName
+from tailrace.model import WORKFLOW_FOLDERS, Downstream, Failure, FailureKind, RepositoryName
 from tailrace.runs import DriftFinding, DriftKind, DriftReport, Step, Watch, ignore
 from tailrace.settings import Discovery, Fleet
 
@@ -19,6 +20,7 @@ _KINDS = {FailureKind.NOT_FOUND: DriftKind.GONE, FailureKind.RENAMED: DriftKind.
 async def find_drift(
     fleet: Fleet,
     forge: Forge,
+    consumers: Consumers,
     *,
     manifest: Sequence[ManifestEntry] | None = None,
     manifest_name: str = "manifest",
@@ -29,7 +31,7 @@ async def find_drift(
     sources = [fleet.source, "the forge"]
 
     async def one(downstream: Downstream) -> list[DriftFinding]:
-        found = await _listed(downstream, forge)
+        found = await _listed(downstream, forge, consumers)
         watch(downstream, Step.DONE, "")
         return found
 
@@ -47,7 +49,7 @@ async def find_drift(
     return DriftReport(len(fleet.downstreams), tuple(sources), tuple(findings))
 
 
-async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
+async def _listed(downstream: Downstream, forge: Forge, consumers: Consumers) -> list[DriftFinding]:
     """What is wrong with one that is listed."""
     name = downstream.name
     try:
@@ -55,8 +57,9 @@ async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
         view = await forge.tree(
             downstream.repository,
             downstream.branch or facts.default_branch,
-            downstream.consumer_paths,
+            (*downstream.consumer_paths, *WORKFLOW_FOLDERS),
         )
+        reason = await consumers.why_inert(downstream, view) if view.consumers(downstream) else None
     except ForgeError as error:
         kind = _KINDS.get(error.kind, DriftKind.UNKNOWN)
         return [DriftFinding(kind, name, str(error))]
@@ -69,6 +72,8 @@ async def _listed(downstream: Downstream, forge: Forge) -> list[DriftFinding]:
             "\n  next: take it out of the list, or restore its workflow"
         )
         return [DriftFinding(DriftKind.NO_CONSUMER, name, text)]
+    if reason is not None:
+        return [DriftFinding(DriftKind.INERT_CONSUMER, name, f"{facts.name}: {reason}")]
     return []
 
 

@@ -1,0 +1,1 @@
+"""Whether the fleet's list and the world agree: drift."""
