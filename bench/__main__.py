@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import calls, chaos, floor, lint, machine, profile, rivals, startup, unchanged
+from bench import adaptive, calls, chaos, floor, lint, machine, profile, rivals, startup, unchanged
 from bench.child import CannotMeasureError
 from bench.part import Part
 from bench.sizes import FULL, QUICK, USUAL, Sizes
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Path, Sizes], Part]] = {
     "chaos": chaos.measure,
     "lint": lint.measure,
     "calls": calls.measure,
+    "adaptive": adaptive.measure,
     "floor": floor.measure,
     "unchanged": unchanged.measure,
     "rivals": rivals.measure,

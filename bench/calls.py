@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.child import CannotMeasureError
+from bench.counted import check_pins, run_counted, seeded
 from bench.part import Part
 from bench.sizes import Sizes
 from bench.table import Goal, markdown
-from bench.world import AFTER, BEFORE, OWNER, PACKAGE, environment, say
-from tailrace.sandbox.seed import seed_many, toml_of
+from bench.world import AFTER, BEFORE, say
+from tailrace.cascade.sweep import LAG
 from tailrace.sandbox.server import SandboxServer
 
 _WRITES = ("PUT", "POST", "PATCH", "DELETE")
@@ -23,37 +23,28 @@ def measure(work: Path, sizes: Sizes) -> Part:
     say("calls: counting")
     folder = work / "calls"
     folder.mkdir()
-    return asyncio.run(_count(folder, sizes.calls))
+    return asyncio.run(_count(folder, sizes))
 
 
-async def _count(folder: Path, size: int) -> Part:
+async def _count(folder: Path, sizes: Sizes) -> Part:
+    size = sizes.calls
     rows: list[tuple[str, ...]] = []
     goals: list[Goal] = []
-    for number, (named, text) in enumerate(((True, "yes"), (False, "no"))):
-        data = folder / f"forge-{number}"
-        async with SandboxServer(data) as server:
-            members = seed_many(server.forge, OWNER, size, BEFORE)
-            fleet = toml_of(PACKAGE, OWNER, server.url, members)
-            if named:
-                fleet = fleet.replace(
-                    "[discovery]", '[defaults]\nbranch = "main"\n\n[discovery]', 1
-                )
-            (data / "tailrace.toml").write_text(fleet)
-            env = {**environment(folder / "home"), "TAILRACE_TOKEN": server.forge.admin_token}
-            written = await _counted(server, env, "cascade")
-            for name, _ in members:
-                if server.forge.read_file(OWNER, name, ".runtime-version") != b"1.0.1\n":
-                    raise CannotMeasureError(f"{name}: does not have {AFTER}")
-            kept = await _counted(server, env, "cascade")
-            verified = await _counted(server, env, "verify")
-        before, after = _most(written)
+    for named, text in ((True, "yes"), (False, "no")):
+        async with SandboxServer(folder / f"branch-{text}") as server:
+            fleet = str(seeded(server, size, BEFORE, branch=named))
+            written = await run_counted(server, "cascade", AFTER, "--fleet", fleet)
+            check_pins(server, size)
+            kept = await run_counted(server, "cascade", AFTER, "--fleet", fleet)
+            verified = await run_counted(server, "verify", AFTER, "--fleet", fleet)
+        before, after = _most(written.calls)
         rows += [
             ("cascade, a pin to write", text, str(before), str(after)),
-            ("cascade, converged", text, str(sum(_most(kept))), "-"),
-            ("verify, converged", text, str(sum(_most(verified))), "-"),
+            ("cascade, converged", text, str(sum(_most(kept.calls))), "-"),
+            ("verify, converged", text, str(sum(_most(verified.calls))), "-"),
         ]
         if named:
-            most = max(sum(_most(kept)), sum(_most(verified)))
+            most = max(sum(_most(kept.calls)), sum(_most(verified.calls)))
             goals.append(
                 Goal("at most 1 call where `branch` is set and converged", f"{most}", most <= 1)
             )
@@ -61,32 +52,29 @@ async def _count(folder: Path, size: int) -> Part:
         goals.append(
             Goal("at most 4 calls for a write, 1 to read it back", said, before <= 4 and after <= 1)
         )
+    sweep = await _sweep(folder / "sweep", sizes.watched)
+    bound = sizes.watched / 50 + 2
+    said = f"{sweep} for {sizes.watched}"
+    goals.append(Goal("a sweep of `watch` at most N/50 + 2 calls", said, sweep <= bound))
     header = ("what", "`branch` set", "calls up to the write", "calls after it")
-    return Part(markdown(header, rows), tuple(goals), (f"The most of any of {size} repositories.",))
+    note = f"The most of any of {size} repositories; the sweep is one in which nothing has changed."
+    return Part(markdown(header, rows), tuple(goals), (note,))
 
 
-async def _counted(
-    server: SandboxServer, env: dict[str, str], command: str
-) -> list[tuple[str, str]]:
-    """The calls of one run of tailrace."""
-    server.api_calls.clear()
-    tailrace = str(Path(sys.executable).parent / "tailrace")
-    fleet = str(server.root / "tailrace.toml")
-    argv = (tailrace, command, AFTER, "--fleet", fleet)
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env=env,
-        cwd=server.root,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    if process.returncode != 0:
-        raise CannotMeasureError(f"tailrace {command}: {output[-300:].decode(errors='replace')}")
-    return list(server.api_calls)
+async def _sweep(folder: Path, size: int) -> int:
+    """The calls of one more sweep."""
+    totals = []
+    async with SandboxServer(folder) as server:
+        fleet = str(seeded(server, size, AFTER))
+        # The first run only ages them: what is as young as a listing may lag is read to be sure.
+        for sweeps in ("2", "2", "3"):
+            often = ("--every", f"{LAG + 1:.0f}s", "--sweeps", sweeps)
+            ran = await run_counted(server, "watch", AFTER, "--fleet", fleet, *often)
+            totals.append(len(ran.calls))
+    return totals[2] - totals[1]
 
 
-def _most(calls: list[tuple[str, str]]) -> tuple[int, int]:
+def _most(calls: Sequence[tuple[str, str]]) -> tuple[int, int]:
     """The most calls of any repository up to its write, and after it."""
     of: defaultdict[str, list[str]] = defaultdict(list)
     for method, line in calls:

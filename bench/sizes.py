@@ -22,11 +22,22 @@ class Sizes:
     unchanged: int = 10_000
     startups: int = 20
     calls: int = 20
+    watched: int = 200
+    throttled: int = 200
     profile: int = 1_000
 
 
 USUAL = Sizes()
 QUICK = Sizes(
-    fleets=(6, 20), runs=1, many=20, floor=20, unchanged=1_000, startups=5, calls=6, profile=200
+    fleets=(6, 20),
+    runs=1,
+    many=20,
+    floor=20,
+    unchanged=1_000,
+    startups=5,
+    calls=6,
+    watched=60,
+    throttled=60,
+    profile=200,
 )
 FULL = Sizes(runs=5, slow_runs=3)
