@@ -61,7 +61,7 @@ def command(
     Ends as verify does by the last verdicts, 130 or 143 by a signal, 3 if the
     last sweep could not list.
 
-    \\b
+    \b
     Examples:
       tailrace watch 0.1.1001
       tailrace watch 0.1.1001 --every 5m --full-every 30m --json
