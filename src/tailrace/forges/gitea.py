@@ -16,14 +16,13 @@ from tailrace.forges.answers import Redirected, Rejected
 from tailrace.forges.base import (
     Account,
     BranchMissing,
-    Issue,
-    Protection,
     Repository,
     Server,
     Tag,
 )
 from tailrace.forges.blobs import decoded_blob
-from tailrace.forges.gitea_calls import PAGE, GiteaCalls, path_of
+from tailrace.forges.gitea_calls import path_of
+from tailrace.forges.gitea_checks import GiteaChecks
 from tailrace.forges.gitea_errors import meaning_of_write
 from tailrace.forges.http import Transport
 from tailrace.forges.pull_answers import Pull
@@ -38,14 +37,8 @@ from tailrace.model import (
     TreeView,
 )
 
-#: A page of a listing; the server's own maximum is usually 50 (contract: silently capped).
-_PAGE = 50
-#: 10,000 repositories in pages of 50 and more: past this a listing has no end.
-_MOST_PAGES = 2_000
-_HOPS = 3
 
-
-class GiteaForge(GiteaCalls):
+class GiteaForge(GiteaChecks):
     """A Gitea or Forgejo server."""
 
     def __init__(self, transport: Transport, *, kind: str = "gitea") -> None:
@@ -218,47 +211,6 @@ class GiteaForge(GiteaCalls):
         path = f"{base}/pulls/{pull_request.number}"
         await self._write(name, "PATCH", path, closed, msgspec.Raw)
         await self._write(name, "DELETE", f"{base}/branches/{head}", None, type(None))
-
-    async def protection(self, name: RepositoryName, branch: str) -> Protection | None:
-        path = f"{path_of(name)}/branches/{quote(branch)}"
-        found = await self._get_or_none(name, path, answers.Branch)
-        if found is None:
-            raise BranchMissing(f"{name}: has no branch {branch!r}")
-        if not found.protected:
-            return None
-        contexts = tuple(found.status_check_contexts or ())
-        rule = found.effective_branch_protection_name or branch
-        return Protection(rule, found.enable_status_check, contexts)
-
-    async def commits(self, name: RepositoryName, branch: str, count: int) -> tuple[str, ...]:
-        # Without the diffs of each, which are most of what this costs a server.
-        query: dict[str, str | int] = {"sha": branch, "limit": min(count, PAGE)}
-        query |= {"stat": "false", "files": "false"}
-        try:
-            path = f"{path_of(name)}/commits"
-            rows = await self._http.get(path, list[answers.Content], query)
-        except Rejected as error:
-            raise self._meaning(error, str(name)) from error
-        except Redirected as error:
-            raise self._renamed(name, error) from error
-        return tuple(row.sha for row in rows[:count])
-
-    async def statuses(self, name: RepositoryName, commit: str) -> Mapping[str, str]:
-        path = f"{path_of(name)}/commits/{quote(commit, safe='')}/statuses"
-        rows = [
-            row async for page in self._pages(path, list[answers.Status], str(name)) for row in page
-        ]
-        # The one with the highest number is the newest; their order is not promised.
-        return {row.context: row.status for row in sorted(rows, key=lambda row: row.id)}
-
-    async def issue(self, name: RepositoryName, number: int) -> Issue | None:
-        found = await self._get_or_none(name, f"{path_of(name)}/issues/{number}", answers.Issue)
-        return None if found is None else Issue(number, found.state == "open", found.created_at)
-
-    async def review(self, name: RepositoryName, pull_request: int, body: str) -> str:
-        path = f"{path_of(name)}/pulls/{pull_request}/reviews"
-        wanted = {"body": body, "event": "COMMENT"}
-        return (await self._write(name, "POST", path, wanted, answers.Review)).html_url
 
     async def merged_labels(self, name: RepositoryName, commit: str) -> tuple[str, ...]:
         """By ``GET /repos/{owner}/{repo}/commits/{sha}/pull`` (Gitea 1.22's API description)."""
