@@ -311,6 +311,8 @@ def test_contexts_of_workflows_without_a_name() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (f"name: CI\non: push\n{JOB}    needs: b\n", [("GT012", 8)]),
+        (f"name: CI\non: push\n{JOB}    needs: [A, '${{{{ b }}}}']\n", []),
         ("name: CI\n", [("GT012", 1)]),
         (f"name: CI\non: ~\n{JOB}", [("GT012", 2)]),
         (f"name: CI\non:\n{JOB}", [("GT012", 2)]),
@@ -333,6 +335,20 @@ def test_contexts_of_workflows_without_a_name() -> None:
 )
 def test_what_a_forge_drops(text: str, expected: list[tuple[str, int]]) -> None:
     assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("gitea@1.22.6", "the forge drops it without a word"),
+        ("gitea@1.26", "no job starts, and only the Actions page says so"),
+        ("github", "GitHub starts none of its jobs"),
+    ],
+)
+def test_what_comes_of_a_file_that_does_not_parse(target: str, said: str) -> None:
+    path = ".github/workflows/ci.yml"
+    (finding,) = lint(tree_of(Example({path: "a: ["}, target=target)), RULES).findings
+    assert finding.message.endswith(f": {said}")
 
 
 def test_a_script_with_an_empty_first_line() -> None:

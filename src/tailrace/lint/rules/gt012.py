@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Mapping, Node, Position, Scalar, Sequence, is_null, mappings
 from tailrace.lint.rule import Example, Rule
+from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree, is_workflow
 from tailrace.lint.workflow import Workflow
+from tailrace.model import ForgeKind
 
 _LAST = "go on from the example in docs.gitea.com, usage/actions/quickstart"
 
@@ -27,11 +29,11 @@ def _check(tree: Tree) -> Iterator[Finding]:
             broken.path,
             start,
             Position(start.line, start.column + 1),
-            f"this file {broken.error.fact}: the forge drops it without a word",
-            "mend it here; a forge shows nothing but a line in its server's log",
+            f"this file {broken.error.fact}: {_consequence(tree.target)}",
+            "mend it here: nothing of it runs until it is read",
         )
     for workflow in tree.active():
-        lacking = next(_lacking(workflow, is_gitea=tree.target.is_gitea()), None)
+        lacking = next(_lacking(workflow, tree.target), None)
         if lacking is not None:
             yield at("GT012", workflow.path, *lacking)
         for mapping in mappings(workflow.root):
@@ -41,7 +43,15 @@ def _check(tree: Tree) -> Iterator[Finding]:
                 yield at("GT012", workflow.path, entry.key, message, step)
 
 
-def _lacking(workflow: Workflow, *, is_gitea: bool) -> Iterator[tuple[Node, str, str]]:
+def _consequence(target: Target) -> str:
+    if target.kind is ForgeKind.GITHUB:
+        return "GitHub starts none of its jobs"
+    if target.kind is ForgeKind.GITEA and not target.is_gitea(before="1.26"):
+        return "no job starts, and only the Actions page says so"
+    return "the forge drops it without a word"
+
+
+def _lacking(workflow: Workflow, target: Target) -> Iterator[tuple[Node, str, str]]:
     root = workflow.root
     top: Node = root.entries[0].key if root.entries else root
     on, jobs = root.entry("on"), root.entry("jobs")
@@ -58,9 +68,26 @@ def _lacking(workflow: Workflow, *, is_gitea: bool) -> Iterator[tuple[Node, str,
         if not isinstance(job, Mapping) or job.text("uses") is None:
             message = f"the job {entry.key.value[:60]!a} has neither steps nor `uses`"
             yield entry.key, message, "give it steps, or take it away"
+    yield from _strange_needs(workflow, jobs.value)
+    yield from _blank_beginnings(workflow, target)
+
+
+def _strange_needs(workflow: Workflow, jobs: Mapping) -> Iterator[tuple[Node, str, str]]:
+    ids = {entry.key.value.casefold() for entry in jobs.entries}
+    for job in workflow.jobs:
+        for need in job.needs:
+            if need.value.casefold() not in ids and "${{" not in need.value:
+                names = f"{job.id.value[:60]!a} needs {need.value[:60]!a}"
+                message = f"the job {names}, which is no job of this file"
+                yield need, message, "name one: the forge refuses the file, or does not wait for it"
+
+
+def _blank_beginnings(workflow: Workflow, target: Target) -> Iterator[tuple[Node, str, str]]:
+    if not target.is_gitea(before="1.27"):
+        return
     for _, step in workflow.steps():
         script = step.run
-        if is_gitea and isinstance(script, Scalar) and script.is_block and script.value[:1] == "\n":
+        if isinstance(script, Scalar) and script.is_block and script.value[:1] == "\n":
             message = "a script begins with an empty line, which the forge cannot write out again"
             yield script, message, "take the empty line after `run: |` away"
 
@@ -74,17 +101,21 @@ def _example(text: str, target: str = "gitea@1.22.6") -> Example:
     return Example({f"{folder}/workflows/ci.yml": text}, target=target)
 
 
+_TYPO = f"{_HEAD}{_STEPS}  b:\n    name: b\n    needs: [a, c]\n    runs-on: x\n{_STEPS}"
 _BLANK = f"{_HEAD}    steps:\n      - run: |\n\n          make\n"
 
 RULE = Rule(
     id="GT012",
     title="A file that the forge drops without a word",
     rationale="The check is gone, nothing is red, and only the server's log says why.",
-    source="go-gitea/gitea#23275 (ignore invalid workflow, in the log only), #32364 (nothing on a "
-    "pull request, still open), #37115 (an empty line after `run: |`); duplicate keys: yaml.org, "
-    "1.2.2, 3.2.1.3, and go-yaml's 'mapping key already defined'",
+    source="go-gitea/gitea#23275 (ignore invalid workflow, in the log only), #37116 (the Actions "
+    "page says it, from 1.26), #32364 (nothing on a pull request, still open), #37115 (an empty "
+    "line after `run: |`; 1.27 tests that it is written out again, modules/actions/jobparser); "
+    "needs: the same folder's validate.go (needs unknown job), before it job_emitter.go, which "
+    "passes over such a name; duplicate keys: yaml.org, 1.2.2, 3.2.1.3, and go-yaml's 'mapping key "
+    "already defined'",
     holds=lambda target: True,
-    holds_for="every target (the empty line: Gitea, Forgejo)",
+    holds_for="every target (the empty line: Gitea before 1.27, Forgejo)",
     check=_check,
     bad=(
         _example(f"{_HEAD}{_STEPS}      - run: echo a: b\n"),
@@ -94,6 +125,13 @@ RULE = Rule(
         _example(_HEAD),
         _example(f"{_HEAD}{_STEPS}    name: b\n"),
         _example(_BLANK),
+        _example(_TYPO),
+        _example(_TYPO, "github"),
     ),
-    good=(_example(f"{_HEAD}{_STEPS}"), _example(_BLANK, "github")),
+    good=(
+        _example(f"{_HEAD}{_STEPS}"),
+        _example(_TYPO.replace(", c", ", A")),
+        _example(_BLANK, "github"),
+        _example(_BLANK, "gitea@1.27"),
+    ),
 )
