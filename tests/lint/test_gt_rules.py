@@ -313,6 +313,11 @@ def test_contexts_of_workflows_without_a_name() -> None:
     [
         (f"name: CI\non: push\n{JOB}    needs: b\n", [("GT012", 8)]),
         (f"name: CI\non: push\n{JOB}    needs: [A, '${{{{ b }}}}']\n", []),
+        (f"name: CI\non:\n  push:\n    branches:\n{JOB}", [("GT012", 4)]),
+        (f"name: CI\non:\n  push:\n    branches: 7\n{JOB}", [("GT012", 4)]),
+        (f"name: CI\non:\n  push:\n    tags: [v1, true]\n{JOB}", [("GT012", 4)]),
+        (f"name: CI\non:\n  push:\n    tags: ['1', \"2\", 3.x, v4]\n{JOB}", []),
+        (f"name: CI\non:\n  schedule:\n    - cron: 0 1 * * *\n{JOB}", []),
         ("name: CI\n", [("GT012", 1)]),
         (f"name: CI\non: ~\n{JOB}", [("GT012", 2)]),
         (f"name: CI\non:\n{JOB}", [("GT012", 2)]),
