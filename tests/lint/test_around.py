@@ -184,6 +184,12 @@ def test_a_forges_own_word_is_a_target(kind: str, version: str, target: str) -> 
     assert str(of_server(kind, version)) == target
 
 
+def test_a_forgejo_without_a_version_has_inputs_of_its_own() -> None:
+    assert not parse_target("forgejo").is_forgejo(before="8")
+    assert parse_target("forgejo@7").is_forgejo(before="8")
+    assert not parse_target("gitea@1.22.6").is_forgejo()
+
+
 @pytest.mark.parametrize("text", ["gitea@", "gitea@1.x", "bitbucket", "gitea@1.22.6.1", "GITEA"])
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(ConfigurationError, match="is no target"):

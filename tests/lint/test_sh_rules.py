@@ -41,6 +41,12 @@ def found(script: str, *, after: str = "", before: str = "") -> list[tuple[str, 
         ("a | b || exit 3", 1),
         ("${{ a || 'b' }} | c", 1),
         ("cat <<E | b\nc | d\nE", 1),
+        ("a=1 b='x y' c=`d | e`", 1),
+        ("if x=$(a | b); then\n  c\nfi", 1),
+        ("x[0]=$(y=$(a | b))", 1),
+        ("echo $(c)\nx=$(a | b)", 2),
+        ("make | sed s/a/b/ | tr a b", 1),
+        ("a || sed s/a/b/ | tr a b", 1),
     ],
 )
 def test_a_pipe_without_pipefail(script: str, line: int) -> None:
@@ -51,6 +57,15 @@ def test_a_pipe_without_pipefail(script: str, line: int) -> None:
     "script",
     [
         "set -o pipefail\na | b",
+        # No option of the shell sees these: the status is that of the command around.
+        'echo "x=$(a | b)" >> "$GITHUB_OUTPUT"',
+        "export x=$(a | b)",
+        'if [ "$(a | b)" = c ]; then\n  d\nfi',
+        "for x in `a | b`; do\n  c\ndone",
+        'echo "$(x=$(c "$(a | b)"))"',
+        # Text that is there, through commands that take any.
+        "printf '%s' \"$x\" | sed s/a/b/ | tr , ' ' | tr -s ' '",
+        "x=$(echo a | cut -c1 | wc -l)",
         "set -euo pipefail\na | b",
         "set -eu -o pipefail\na | b",
         "set -o errexit -o pipefail\na | b",

@@ -13,8 +13,9 @@ from tailrace.model import ForgeKind
 from tailrace.settings import Fleet
 
 _TARGET = re.compile(r"(gitea|forgejo|github)(?:@([0-9]{1,4}(?:\.[0-9]{1,4}){0,2}))?")
-#: What a forge is taken to be where nothing says its version: the one that our users run.
-_DEFAULTS = {"gitea": "1.22.6", "forgejo": "7.0.0", "github": "0"}
+#: What a forge is taken to be where nothing says its version: the one that our users run; of
+#: Forgejo one that is looked after, which 7 is not since July 2025.
+_DEFAULTS = {"gitea": "1.22.6", "forgejo": "11.0.0", "github": "0"}
 
 #: Where each forge looks for workflows, the first that is there shadowing the others.
 FOLDERS = {
@@ -56,6 +57,10 @@ class Target:
         return (before is None or version < Version(before)) and (
             since is None or version >= Version(since)
         )
+
+    def is_forgejo(self, *, before: str | None = None) -> bool:
+        """Whether it is a Forgejo, before this version of its own numbering."""
+        return self.kind is ForgeKind.FORGEJO and (before is None or self.version < Version(before))
 
 
 def parse_target(text: str) -> Target:

@@ -11,6 +11,7 @@ from tailrace.lint.workflow import Document
 
 _KEY = "continue-on-error"
 _FALSE = ("false", "", "no", "off")
+_ADDRESS = re.compile(r"https?://[^\s/]+/\S+/(?:issues|pulls?|-/issues|-/merge_requests)/[0-9]+")
 _TRACKED = re.compile(r"tracked:\s*((?:#[0-9]{1,9}[ ,]*)+)")
 
 
@@ -35,6 +36,11 @@ def is_true(value: object) -> bool:
         "no",
         "off",
     )
+
+
+def names_an_issue(document: Document, entry: Entry) -> bool:
+    """Whether that comment has the address of an issue, which may be another forge's."""
+    return _ADDRESS.search(document.comment_on(entry.key.start.line)) is not None
 
 
 def tracked(document: Document, entry: Entry) -> tuple[int, ...]:

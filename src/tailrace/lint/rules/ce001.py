@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from tailrace.lint.finding import Finding, Severity, at
 from tailrace.lint.rule import Example, Rule
-from tailrace.lint.tracking import softened, tracked
+from tailrace.lint.tracking import names_an_issue, softened, tracked
 from tailrace.lint.tree import Tree
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
     for document, entry in softened(tree):
-        if not tracked(document, entry):
+        if not tracked(document, entry) and not names_an_issue(document, entry):
             yield at(
                 "CE001",
                 document.path,
@@ -41,6 +41,8 @@ RULE = Rule(
     good=(
         Example({_FILE: _TEXT.replace("true\n", "true # tracked: #123\n")}),
         Example({_FILE: _TEXT.replace("error: true", "error: false")}),
+        # An upstream's issue says until when as well; CE002 cannot ask another forge.
+        Example({_FILE: _TEXT.replace("true\n", "true # https://github.com/a/b/issues/7\n")}),
         Example(
             {_FILE: _TEXT.replace("        continue", "        # tracked: #1\n        continue")}
         ),

@@ -12,7 +12,6 @@ from tailrace.lint.rule import Example, Rule
 from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Job, Workflow
-from tailrace.model import ForgeKind
 from tailrace.settings import Severity
 
 #: The first Gitea that knows a key; None: none does yet.
@@ -24,6 +23,8 @@ _KNOWN_FROM = {
     "continue-on-error": "1.27",
     "environment": None,
 }
+#: What Forgejo has not taken over at all; `concurrency` and `timeout-minutes` it has by now.
+_FORGEJO = ("permissions", "continue-on-error")
 _SAYS = {
     "run-name": ("what looks a run up by this name never finds it", "look it up by its commit"),
     "concurrency": ("two of these runs go at once", "let the script claim a lock, such as a tag"),
@@ -50,10 +51,16 @@ def _check(tree: Tree) -> Iterator[Finding]:
             found += _relied_upon(workflow, job.node, job)
         for entry in found:
             key = entry.key.value
-            if tree.target.is_gitea(before=_KNOWN_FROM[key]):
+            if _ignores(tree.target, key):
                 fact, step = _SAYS[key]
                 message = f"{tree.target} ignores `{key}` here: {fact}"
                 yield at("GT003", workflow.path, entry.key, message, step)
+
+
+def _ignores(target: Target, key: str) -> bool:
+    if target.is_forgejo():
+        return key in _FORGEJO
+    return target.is_gitea(before=_KNOWN_FROM[key])
 
 
 def _relied_upon(workflow: Workflow, node: Mapping, job: Job | None) -> Iterator[Entry]:
@@ -87,11 +94,6 @@ def _is(entry: Entry, text: str) -> bool:
     return isinstance(entry.value, Scalar) and entry.value.value.lower() == text
 
 
-def _holds(target: Target) -> bool:
-    # Forgejo has a list of its own by now, concurrency among it.
-    return target.kind is ForgeKind.GITEA
-
-
 def _example(
     job: str = "", top: str = "", *, on: str = "[push]", run: str = "make", target: str = "1.22.6"
 ) -> Example:
@@ -100,7 +102,7 @@ def _example(
             ".gitea/workflows/ci.yml": f"name: CI\n{top}on: {on}\njobs:\n  a:\n    name: a\n{job}"
             f"    runs-on: ubuntu-latest\n    steps:\n      - run: {run}\n"
         },
-        target=f"gitea@{target}",
+        target=target if "@" in target else f"gitea@{target}",
     )
 
 
@@ -116,10 +118,13 @@ RULE = Rule(
     "strangers' input, a `run-name` with inputs to find the run by, `timeout-minutes` of a job "
     "whose longer steps have no `timeout` of their own.",
     source="docs.gitea.com/VERSION/usage/actions/comparison, Unsupported workflows syntax, of "
-    "1.22 to 1.27; continue-on-error: go-gitea/gitea#38100",
-    holds=_holds,
+    "1.20 to 1.27; continue-on-error: go-gitea/gitea#38100; forgejo.org/docs, "
+    "user/actions/github-actions: Known list of differences, and Forgejo's own warning of a run "
+    "with `permissions` (WarningCodePermissions)",
+    holds=lambda target: target.is_gitea(),
     holds_for="Gitea: run-name before 1.25, concurrency and permissions before 1.26, a job's "
-    "timeout-minutes and continue-on-error before 1.27, environment in every version",
+    "timeout-minutes and continue-on-error before 1.27, environment in every version; Forgejo: "
+    "permissions, a job's continue-on-error",
     check=_check,
     severity=Severity.WARNING,
     bad=(
@@ -127,10 +132,12 @@ RULE = Rule(
         _example(top="concurrency: deploy\n"),
         _example(top=_READ, on=_TARGET),
         _example("    environment: production\n", target="1.27"),
+        _example(top=_READ, on=_TARGET, target="forgejo@13"),
     ),
     good=(
         _example(_TIMEOUT, run="timeout 5m make"),
         _example(_TIMEOUT, target="1.27"),
+        _example(_TIMEOUT, target="forgejo@13"),
         _example(top="concurrency:\n  group: ci\n  cancel-in-progress: true\n"),
         _example(top=_READ),
         _example(top=_READ, on=_TARGET, target="1.26"),

@@ -21,7 +21,7 @@ def _check(tree: Tree) -> Iterator[Finding]:
                     "GT004",
                     workflow.path,
                     job.uses,
-                    f"{tree.target} reads another repository's workflow only if that is public",
+                    f"{tree.target} takes this from a repository of its own, and only a public one",
                     "copy the file into this repository, and use ./.gitea/workflows/FILE",
                 )
     for document, step in tree.all_steps():
@@ -53,7 +53,8 @@ RULE = Rule(
     "1.26 on its owner can allow it. Whether owner/repo@ref alone is private is not decidable "
     "here, so it is not judged.",
     source="go-gitea/gitea#37705 (public works, private: repository not found) and #32562 (private "
-    "ones, in 1.26); docs.gitea.com/1.22, usage/actions/comparison: Downloading actions",
+    "ones, in 1.26); docs.gitea.com/1.22, usage/actions/comparison: Downloading actions; "
+    "forgejo.org/docs, user/actions/reference: jobs.<job_id>.uses, `must be a public repository`",
     holds=lambda target: target.is_gitea(before="1.26"),
     holds_for="Gitea before 1.26, Forgejo",
     check=_check,

@@ -63,9 +63,9 @@ RULE = Rule(
     title="GITHUB_SERVER_URL is not pinned where an action relies on it",
     rationale="The runner says the address at which it was registered: an inner name, or one "
     "without the sub-path. The action then clones from nowhere, or from GitHub. The step's "
-    "own value is the surest: runners may write theirs over that of the workflow and the job.",
+    "own value is the surest: act writes the runner's over that of the workflow and the job.",
     source="go-gitea/gitea#26721 and #33629; actions/checkout#1242; its action.yml: "
-    "github-server-url",
+    "github-server-url; act pkg/runner/step.go: mergeEnv, then setupEnv with the step's env last",
     holds=lambda target: target.is_gitea(),
     holds_for="Gitea, Forgejo",
     check=_check,

@@ -66,7 +66,8 @@ RULE = Rule(
     rationale="The first folder that is there hides the others entirely; a file that is added to "
     "one of those never runs. Equal copies, and files that say so on top, are meant.",
     source="go-gitea/gitea#31456: intended; #36612 (modules/actions/workflows.go: the first that "
-    "exists is used; from 1.26 actions.WORKFLOW_DIRS says which)",
+    "exists is used; from 1.26 actions.WORKFLOW_DIRS says which, #36619); Forgejo: the same file, "
+    "with .forgejo before .gitea before .github",
     holds=lambda target: len(target.folders) > 1,
     holds_for="Gitea, Forgejo",
     check=_check,

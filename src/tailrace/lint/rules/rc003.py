@@ -8,7 +8,13 @@ from tailrace.lint.contexts import ON_PULL_REQUESTS, contexts
 from tailrace.lint.facts import requiring, unprotected
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.rule import Example, Need, Rule
+from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree
+from tailrace.model import ForgeKind
+
+
+def _holds(target: Target) -> bool:
+    return target.kind is not ForgeKind.GITEA or target.is_gitea(before="1.27")
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
@@ -46,14 +52,16 @@ RULE = Rule(
     id="RC003",
     title="a required check has a path filter",
     rationale="Where the filter leaves it out no status is posted, and the merge waits for ever.",
-    source="go-gitea/gitea#36895",
-    holds=lambda target: True,
-    holds_for="all (GitHub: docs, Troubleshooting required status checks)",
+    source="go-gitea/gitea#36895; #38237 and #38371: 1.27 posts `skipped` for a required context "
+    "that a filter leaves out; docs.github.com, Troubleshooting required status checks",
+    holds=_holds,
+    holds_for="GitHub, Gitea before 1.27, Forgejo",
     check=_check,
     need=Need.PROTECTION,
     bad=(Example({_FILE: _TEXT}, facts=requiring("CI / test (pull_request)")),),
     good=(
         Example({_FILE: _TEXT}, facts=unprotected()),
+        Example({_FILE: _TEXT}, target="gitea@1.27", facts=requiring("CI / test (pull_request)")),
         Example(
             {_FILE: _TEXT.replace("\n    paths: [src/**]", " {}")},
             facts=requiring("CI / test (pull_request)"),

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from tailrace.lint.finding import Finding
+from tailrace.lint.frames import LITERAL
 from tailrace.lint.node import Scalar
 from tailrace.lint.rule import Example, Rule
 from tailrace.lint.scripts import in_value
+from tailrace.lint.shell import scan
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Step
 
@@ -20,15 +22,18 @@ _INDEX = re.compile(r"\[[^\]\[]*\]")
 _SAFE = re.compile(r"\b(?:contains|startswith|endswith|hashfiles)\([^()]*\)")
 #: Any other call, of which the arguments are what counts.
 _CALL = re.compile(r"(?<!contains)(?<!startswith)(?<!endswith)(?<!hashfiles)\(([^()]*)\)")
+#: It has line breaks of its own between values, and none in them.
+_JSON = re.compile(r"\s*toJSON\([\w.*\[\]'-]+\)\s*", re.IGNORECASE)
 _DEEPEST = 5
 _PERSON = r"(?:author|committer|pusher)\.(?:name|email)"
 _UNTRUSTED = re.compile(
-    r"(?<![\w.-])(?:github|gitea|forgejo|forge)\.(?:head_ref"
+    # The whole context, as toJSON takes it, has the event.
+    r"(?<![\w.-])(?:github|gitea|forgejo|forge)(?:(?![\w.-])|\.(?:head_ref"
     r"|event\.(?!inputs\b|client_payload\b)(?:[\w*-]+\.)*(?:title|body|message|page_name|"
     rf"display_title|head_branch|head\.ref|head\.label|{_PERSON}|"
     r"(?:head\.repo|head_repository)\.(?:default_branch|description|homepage))"
     r"|event\.changes\.(?:title|body)\.from"
-    r"|event(?:\.(?:issue|pull_request|comment|review|head_commit|commits|discussion))?)(?![\w.-])"
+    r"|event(?:\.(?:issue|pull_request|comment|review|head_commit|commits|discussion))?)(?![\w.-]))"
 )
 
 
@@ -39,7 +44,7 @@ def _check(tree: Tree) -> Iterator[Finding]:
             # Up to the last end only: without one, every beginning would look for it.
             for match in _EXPRESSION.finditer(value, 0, value.rfind("}}") + 2):
                 name = _untrusted(match[1])
-                if name is not None:
+                if name is not None and not _is_quoted(step, scalar, match):
                     yield in_value(
                         "SE001",
                         document,
@@ -57,6 +62,15 @@ def _scripts(step: Step) -> Iterator[Scalar]:
     script = step.inputs.text("script") if step.inputs is not None else None
     if script is not None and "/github-script@" in uses:
         yield script
+
+
+def _is_quoted(step: Step, scalar: Scalar, match: re.Match[str]) -> bool:
+    """Whether it is JSON in a heredoc that expands nothing: no line of its can end that one."""
+    if scalar is not step.run or _JSON.fullmatch(match[1]) is None:
+        return False
+    script = scan(scalar.value)
+    inside = any(begin < match.start() < end for begin, end in script.heredocs.items())
+    return inside and script.kinds[match.end() : match.end() + 1] == LITERAL
 
 
 def _untrusted(expression: str) -> str | None:
@@ -82,6 +96,7 @@ def _example(step: str, target: str = "gitea@1.22.6") -> Example:
 
 
 _SHA = "0123456789abcdef0123456789abcdef01234567"
+_DUMP = "          ${{ toJSON(github) }}\n"
 
 RULE = Rule(
     id="SE001",
@@ -96,6 +111,8 @@ RULE = Rule(
     bad=(
         _example('      - run: echo "${{ github.event.pull_request.title }}"\n'),
         _example("      - run: |\n          git switch '${{ gitea.head_ref }}'\n"),
+        _example("      - run: echo '${{ toJSON(github) }}'\n"),
+        _example(f"      - run: |\n          cat <<EOF\n{_DUMP}          EOF\n"),
         _example(
             f"      - uses: actions/github-script@{_SHA}\n        with:\n"
             "          script: core.info(`${{ github.event.comment.body }}`)\n",
@@ -108,6 +125,7 @@ RULE = Rule(
             "        env:\n          TITLE: ${{ github.event.pull_request.title }}\n"
         ),
         _example('      - run: echo "${{ github.event.pull_request.number }}"\n'),
+        _example(f"      - run: |\n          cat <<'EOF'\n{_DUMP}          EOF\n"),
         _example("      - run: echo \"${{ contains(github.event.issue.title, 'x') }}\"\n"),
     ),
 )

@@ -21,6 +21,17 @@ _MEANT = re.compile(r"\|\|\s*(?:true|:)(?![\w-])")
 _FIRST = re.compile(r"\s*(?:(?:if|elif|while|until|then|else|do|time|!)\s+)*(?P<word>[^\s]*)")
 #: Commands whose failure means nothing.
 _SAFE = ("echo", "printf", "yes", "true", ":")
+#: Commands that do not fail where such a one feeds them.
+_FILTERS = ("cut", "head", "rev", "sed", "sort", "tail", "tr", "uniq", "wc")
+#: More of them in a row are not looked through.
+_LONGEST = 20
+#: What stands before a substitution whose failure is the statement's: nothing, or an assignment.
+_NAME = r"\w+(?:\[[^\]\s]*\])?\+?="
+_ASSIGNED = re.compile(
+    r"\s*(?:(?:if|elif|while|until|then|else|do|!)\s+)*"
+    rf"(?:{_NAME}(?:\"[^\"]*\"|'[^']*'|[^\s\"'])*\s+)*"
+    rf"(?:{_NAME}(?:\"[^\"]*|'[^']*'|[^\s\"'])*)?"
+)
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
@@ -51,18 +62,53 @@ def _switches(run: Run) -> list[tuple[int, bool]]:
 
 
 def _harmless(script: Script, pipe: int) -> bool:
+    return _is_lost(script, pipe) or _is_fed_safely(script, pipe) or _is_meant(script, pipe)
+
+
+def _is_lost(script: Script, pipe: int) -> bool:
+    """Whether it stands in a word of another command, where pipefail changes nothing."""
+    if not script.depths[pipe]:
+        return False
+    at = bisect_left(script.substitutions, (pipe, pipe)) - 1
+    while at >= 0 and script.substitutions[at][1] <= pipe:
+        at -= 1
+    if at < 0:
+        return False
+    begin = script.substitutions[at][0]
+    opens = begin - (1 if script.text[begin - 1] == "`" else 2)
+    start = _begin(script, opens)
+    return _ASSIGNED.fullmatch(script.text, start, opens) is None
+
+
+def _is_fed_safely(script: Script, pipe: int) -> bool:
+    for _ in range(_LONGEST):
+        begin = _begin(script, pipe)
+        first = _FIRST.match(script.code, begin, pipe)
+        word = first["word"] if first is not None else ""
+        if word in _SAFE:
+            return True
+        at = bisect_left(script.pipes, begin - 1)
+        if word not in _FILTERS or script.pipes[at] != begin - 1:
+            return False
+        pipe = begin - 1
+    return False
+
+
+def _is_meant(script: Script, pipe: int) -> bool:
     depth = script.depths[pipe]
-    begin = pipe
-    while begin and not _separates(script, begin - 1, depth):
-        begin -= 1
-    first = _FIRST.match(script.code, begin, pipe)
-    if first is not None and first["word"] in _SAFE:
-        return True
     for end in _END.finditer(script.text, pipe):
         here = end.start()
         if script.kinds[here] == CODE and script.depths[here] <= depth:
             return bool(_MEANT.match(script.text, here))
     return False
+
+
+def _begin(script: Script, end: int) -> int:
+    """Where the command that goes up to ``end`` begins."""
+    depth = script.depths[end]
+    while end and not _separates(script, end - 1, depth):
+        end -= 1
+    return end
 
 
 def _separates(script: Script, at: int, depth: int) -> bool:
@@ -99,12 +145,16 @@ RULE = Rule(
     bad=(
         _example("make test | tee log"),
         _example("make test 2>&1 | tee log", "        shell: sh\n"),
+        _example("version=$(cat version | tr -d v)"),
         _example("if make list | grep -q x; then exit 1; fi", target="github"),
     ),
     good=(
         _example("set -euo pipefail\n          make test | tee log"),
         _example("make test | tee log", "        shell: bash\n"),
         _example("make a || make b # | c\n          echo 'a|b' | wc -c"),
+        # What pipefail would change nothing of: echo itself succeeds.
+        _example("echo hash=$(sha256sum x | cut -c1-64)"),
+        _example("langs=$(printf '%s' $x | sed s/a/b/ | tr , ' ' | tr -s ' ')"),
     ),
     severity=Severity.WARNING,
 )
