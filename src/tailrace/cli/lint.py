@@ -256,7 +256,7 @@ def _show(linted: Linted, outcome: Outcome, form: str, code: int) -> None:
     elif form == "review":
         click.echo(review.review_body(linted), nl=False)
     else:
-        _echo(list(plain.lint_lines(linted, outcome.texts)))
+        _echo(list(plain.lint_lines(linted, outcome.texts, outcome.secrets)))
 
 
 def _echo(lines: Sequence[str]) -> None:

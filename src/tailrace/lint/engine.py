@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tailrace.lint.credentials import masked
 from tailrace.lint.finding import Finding, NotChecked, Severity
 from tailrace.lint.rule import Need, Rule
 from tailrace.lint.suppress import BAD, UNUSED, Suppression, suppressions, unused
@@ -38,7 +39,7 @@ def lint(tree: Tree, rules: Sequence[Rule]) -> Linted:
         if reason is not None:
             not_checked.append(NotChecked(rule.id, reason))
             continue
-        found += (replace(finding, severity=severity) for finding in rule.check(tree))
+        found += (_said(tree, replace(finding, severity=severity)) for finding in rule.check(tree))
     kept, suppressed, comments = _suppress(tree, found)
     own = [
         replace(finding, severity=tree.settings.severities.get(finding.rule, _OWN[finding.rule]))
@@ -52,6 +53,13 @@ def lint(tree: Tree, rules: Sequence[Rule]) -> Linted:
         not_checked=tuple(not_checked),
         suppressed=tuple(suppressed),
     )
+
+
+def _said(tree: Tree, finding: Finding) -> Finding:
+    """The finding with nothing in its words that must not be printed."""
+    said = (finding.message, finding.step)
+    message, step = (masked(text, finding.path, tree.secrets) for text in said)
+    return replace(finding, message=message, step=step)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -48,6 +48,8 @@ class Outcome:
 
     linted: Linted
     texts: Mapping[str, str]
+    #: What must not be shown of them, besides what is known anyway.
+    secrets: SecretRules | None = None
 
 
 async def run(job: Job) -> Outcome:
@@ -60,7 +62,8 @@ async def run(job: Job) -> Outcome:
         more = await run_others(tree, job.others)
         linted = replace(linted, findings=_sorted((*linted.findings, *more)))
     documents = (*tree.workflows, *tree.actions)
-    return Outcome(linted, {document.path: document.text for document in documents})
+    texts = {document.path: document.text for document in documents}
+    return Outcome(linted, texts, tree.secrets)
 
 
 def _tree(job: Job) -> Tree:
