@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import gc
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,16 +127,23 @@ def command(
         return _explain(explain)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE.")
+    form = "json" if as_json else form
+    shown = {"--format": form != "text", "--junit": junit, "--review": review}
+    if fix or show_fix:
+        _refuse("--fix" if fix else "--show-fix", {**shown, "--write-baseline": write_baseline})
+    if write_baseline:
+        _refuse("--write-baseline", shown)
+    if whole_fleet:
+        less = {"--fix": fix, "--show-fix": show_fix, "--diff": base, "--with": others}
+        files = {"--baseline": baseline, "--manifest": manifest, "--forge": ask_forge}
+        _refuse("--fleet", {**shown, "--format": form not in ("text", "json"), **less, **files})
     names = tuple(name.strip() for name in others.split(",") if name.strip())
     asked = _Asked(
         root, fleet_file, target, base, names, manifest, list_name, ask_forge, repository
     )
-    form = "json" if as_json else form
     if whole_fleet:
         return _over_fleet(asked, form)
     outcome = asyncio.run(_lint(asked))
-    if fix or show_fix:
-        return _fix(root, outcome, write=fix)
     linted = outcome.linted
     if write_baseline and baseline is not None:
         return _write_baseline(baseline, outcome)
@@ -146,13 +153,23 @@ def command(
         linted, known = without_known(baseline, linted, outcome.texts)
         if known:
             click.echo(f"{known} known by {baseline}", err=True)
+    if fix or show_fix:
+        return _fix(asked, outcome, linted, write=fix)
     code = exit_code(linted, asked_forge=ask_forge)
-    if review is not None:
-        asyncio.run(_review(asked, linted, review))
+    # First what was found: a forge that takes no review must not cost it.
+    _show(linted, outcome, form, code)
     if junit is not None:
         _write_junit(junit, linted, tuple(outcome.texts))
-    _show(linted, outcome, form, code)
+    if review is not None:
+        asyncio.run(_review(asked, linted, review))
     return code
+
+
+def _refuse(option: str, others: Mapping[str, object]) -> None:
+    """What has no meaning beside an option is refused, not left out without a word."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise click.UsageError(f"{option} takes no {' and no '.join(given)}.")
 
 
 def exit_code(linted: Linted, *, asked_forge: bool) -> int:
@@ -281,18 +298,21 @@ def _write_baseline(file: Path, outcome: Outcome) -> int:
     return int(ExitCode.CONVERGED)
 
 
-def _fix(root: Path, outcome: Outcome, *, write: bool) -> int:
+def _fix(asked: _Asked, outcome: Outcome, linted: Linted, *, write: bool) -> int:
     from tailrace.lint.fix import diff_lines, fixed
+    from tailrace.lint.local import write_text
+    from tailrace.report.lints.plain import diff_line
 
-    after = fixed(outcome.texts, outcome.linted.findings)
-    _echo(list(diff_lines(outcome.texts, after)))
+    after = fixed(outcome.texts, linted.findings)
+    _echo([diff_line(line) for line in diff_lines(outcome.texts, after, outcome.secrets)])
     if write:
         for path, text in after.items():
-            (root / path).write_bytes(text.encode())
-    left = sum(not one.edits for one in outcome.linted.findings)
-    done = len(outcome.linted.findings) - left
-    click.echo(f"{done} {'mended' if write else 'could be mended'}, {left} left", err=True)
-    return int(ExitCode.NOT_CONVERGED if left or (not write and done) else ExitCode.CONVERGED)
+            write_text(asked.root, path, text)
+    mended = [one for one in linted.findings if one.edits and one.path in after]
+    left = replace(linted, findings=tuple(one for one in linted.findings if one not in mended))
+    word = "mended" if write else "could be mended"
+    click.echo(f"{len(mended)} {word}, {len(left.findings)} left", err=True)
+    return exit_code(left if write else linted, asked_forge=asked.ask_forge)
 
 
 def _explain(name: str) -> int:

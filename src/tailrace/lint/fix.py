@@ -43,8 +43,8 @@ def diff_lines(
 ) -> Iterator[str]:
     """What ``--fix`` would change, as a unified diff; no credential of its lines is shown."""
     for path, text in after.items():
-        lines = (_lines(whole, path, known) for whole in (before[path], text))
-        yield from difflib.unified_diff(*lines, f"a/{path}", f"b/{path}", lineterm="")
+        old, new = _lines(before[path], path, known), _lines(text, path, known)
+        yield from difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
 
 
 def _lines(text: str, path: str, known: SecretRules | None) -> list[str]:

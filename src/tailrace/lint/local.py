@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,28 +42,47 @@ def read_folder(root: Path) -> dict[str, bytes]:
     folders = sorted({folder for every in FOLDERS.values() for folder in every})
     found: dict[str, bytes] = {}
     for folder in folders:
-        for path in sorted((root / folder).glob("*")):
+        for path in sorted((root / folder).glob("*")) if _is_inside(root, root / folder) else ():
             name = path.relative_to(root).as_posix()
-            if is_workflow(name) and path.is_file():
+            if not is_workflow(name):
+                continue
+            if path.is_symlink():
+                # Git keeps the name that a link points to, and a forge reads that as the file.
+                found[name] = os.fsencode(path.readlink())
+            elif path.is_file():
                 found[name] = read_start(path)
     for path in _actions(root):
         found[path.relative_to(root).as_posix()] = read_start(path)
     return found
 
 
+def _is_inside(root: Path, path: Path) -> bool:
+    """Whether it is in the repository also where links lead."""
+    return path.resolve().is_relative_to(root.resolve())
+
+
 def _actions(root: Path) -> Iterator[Path]:
     pending = [root]
     seen = 0
     while pending:
-        folder = pending.pop()
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in _listed(pending.pop()):
             seen += 1
             if seen > _MOST_FILES:
                 return
             if path.is_dir() and not path.is_symlink() and path.name not in _SKIPPED:
                 pending.append(path)
-            elif is_action(path.name) and path.is_file():
+            elif is_action(path.name) and path.is_file() and _is_inside(root, path):
                 yield path
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be read: {error.strerror}"
+            "\n  next: mend its permissions, or lint a clean checkout"
+        ) from error
 
 
 def read_start(path: Path) -> bytes:
@@ -69,6 +92,24 @@ def read_start(path: Path) -> bytes:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def write_text(root: Path, path: str, text: str) -> None:
+    """Put an edited file in its place at once. Raises `ConfigurationError`."""
+    file = root / path
+    try:
+        mark = codecs.BOM_UTF8 if read_start(file).startswith(codecs.BOM_UTF8) else b""
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".tailrace-", delete=False) as new:
+            try:
+                new.write(mark + text.encode())
+                new.close()
+                shutil.copymode(file, new.name)
+                Path(new.name).replace(file)
+            except BaseException:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def read_change(root: Path, base: str) -> Change:

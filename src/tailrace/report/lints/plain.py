@@ -72,6 +72,13 @@ def _wrapped(first: str, text: str, indent: int | None = None) -> Iterator[str]:
     )
 
 
+def diff_line(line: str) -> str:
+    """A line of a diff as a terminal and a runner's log can bear it."""
+    shown = "\t".join(for_terminal(part, 1000) for part in line.split("\t"))
+    # Runners look past a diff's space for their commands.
+    return shown.replace("::", r":\:", 1) if shown[1:].lstrip().startswith("::") else shown
+
+
 def _excerpt(line: str, finding: Finding) -> Iterator[str]:
     number = f"{finding.start.line:>6} | "
     at = min(finding.start.column - 1, len(line))
