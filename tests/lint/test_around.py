@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -188,3 +189,25 @@ def test_a_forges_own_word_is_a_target(kind: str, version: str, target: str) -> 
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(ConfigurationError, match="is no target"):
         parse_target(text)
+
+
+def test_a_baseline_holds_where_the_words_change_and_not_the_line(tmp_path: Path) -> None:
+    twin = ".gitea/workflows/twin.yml"
+    rules = [rule for rule in all_rules() if rule.id == "GT011"]
+
+    def twice(text: str, target: str) -> tuple[Linted, dict[str, str]]:
+        texts = {PATH: text, twin: TEXT % ""}
+        files = read_files({path: one.encode() for path, one in texts.items()})
+        return lint(Tree(parse_target(target), files.workflows), rules), texts
+
+    file = tmp_path / "baseline.json"
+    assert write_baseline(file, *twice(TEXT % "", "gitea@1.22.6")) == 1
+    left, known = without_known(file, *twice(f"# a line more\n{TEXT % ''}", "gitea@1.24"))
+    assert (ids(left), known) == ([], 1)
+
+
+def test_a_baseline_with_a_name_that_is_no_utf8_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    odd = Linted("github", 1, (replace(finding(), path="\udcff.yml"),), (), ())
+    assert write_baseline(file, odd, {}) == 1
+    assert without_known(file, odd, {})[1] == 1

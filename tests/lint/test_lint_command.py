@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import msgspec
+import pytest
 from tests.cli.processes import tailrace
 
 from tailrace.report.lints.pages import pages
@@ -64,6 +66,18 @@ async def test_every_format_says_the_same(tmp_path: Path) -> None:
     assert "| CE001 |" in review
     suite = ET.fromstring((tmp_path / "j.xml").read_bytes())[0]  # noqa: S314 - our own
     assert (suite.get("failures"), suite.get("skipped")) == ("1", str(len(document["not_checked"])))
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "annotations", "review"])
+async def test_a_name_that_is_no_utf8_is_in_every_format(tmp_path: Path, form: str) -> None:
+    file = written(tmp_path, BAD)
+    file.rename(file.with_name("a\udcff\n::error::.yml"))
+    done = await tailrace("lint", "--format", form, "--junit", "j.xml", cwd=tmp_path)
+    assert (done.code, "CE001" in done.out, "Traceback" in done.err) == (1, True, False)
+    assert not [line for line in done.out.split("\n") if line.startswith("::error::")]
+    if form in ("json", "sarif"):
+        msgspec.json.decode(done.out)
+    assert ET.fromstring((tmp_path / "j.xml").read_bytes()) is not None  # noqa: S314 - our own
 
 
 async def test_a_baseline_is_written_and_holds(tmp_path: Path) -> None:

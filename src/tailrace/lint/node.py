@@ -113,6 +113,9 @@ class Unreadable(Exception):
 @dataclass(slots=True)
 class _Building:
     anchors: dict[str, Node] = field(default_factory=dict)
+    #: How many values each anchor stands for, those of aliases in it included.
+    weights: dict[str, int] = field(default_factory=dict)
+    #: How many values there are with every alias written out.
     count: int = 0
 
 
@@ -154,9 +157,12 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _node(event: yaml.Event, events: Iterator[yaml.Event], building: _Building, depth: int) -> Node:
-    building.count += 1
+    before = building.count
+    alias = event.anchor if isinstance(event, yaml.AliasEvent) else None
+    # As go-yaml does: what is small in the file may be endless once aliases are written out.
+    building.count += 1 if alias is None else building.weights.get(alias, 1)
     if building.count > _MOST_NODES:
-        raise Unreadable(f"has more than {_MOST_NODES:,} values", _start(event))
+        raise Unreadable(f"has more than {_MOST_NODES:,} values with its aliases", _start(event))
     if depth > _DEEPEST:
         raise Unreadable(f"is nested more than {_DEEPEST} deep", _start(event))
     if isinstance(event, yaml.AliasEvent):
@@ -184,6 +190,7 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], building: _Building, 
     anchor = getattr(event, "anchor", None)
     if anchor is not None:
         building.anchors[anchor] = made
+        building.weights[anchor] = building.count - before
     return made
 
 

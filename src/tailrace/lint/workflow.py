@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +18,6 @@ from tailrace.lint.node import (
     texts,
 )
 
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -29,14 +26,6 @@ class Event:
     name: Scalar
     #: Its filters; None where there are none.
     filters: Mapping | None
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """``${{ ... }}`` in a value, and where it begins."""
-
-    text: str
-    at: Position
 
 
 @dataclass(frozen=True)
@@ -200,12 +189,6 @@ class Workflow(Document):
         for job in self.jobs:
             for step in job.steps:
                 yield job, step
-
-
-def expressions(scalar: Scalar) -> Iterator[Expression]:
-    """The expressions in a value. Positions inside of a block are those of its lines."""
-    for match in _EXPRESSION.finditer(scalar.value):
-        yield Expression(match.group(1).strip(), place_in(scalar, match.start()))
 
 
 def place_in(scalar: Scalar, offset: int) -> Position:
