@@ -27,7 +27,7 @@ TEXT = (
     "name: CI\non:\n  push: {}\njobs:\n  a:\n    name: a\n    runs-on: ubuntu-latest\n    steps:\n"
     "      - run: make\n        continue-on-error: true%s\n"
 )
-RULES = [rule for rule in all_rules() if rule.id == "CE001"]
+RULES = [rule for rule in all_rules() if rule.id in ("CE001", "GT003")]
 
 
 def judged(text: str, today: date = date(2026, 11, 23), **settings: object) -> Linted:
@@ -59,6 +59,52 @@ def test_suppression_needs_a_rule_and_a_reason_and_ends(comment: str, found: lis
     linted = judged(TEXT % comment)
     assert sorted(ids(linted)) == sorted(found)
     assert bool(linted.suppressed) is (found == [])
+
+
+@pytest.mark.parametrize("end", ["2027-1-31", "2020-01-31.", "31.1.2027", "2027/01/31"])
+def test_an_end_that_is_no_date_is_no_reason_for_ever(end: str) -> None:
+    linted = judged(TEXT % f" # tailrace: ignore[CE001] because x, until {end}")
+    assert sorted(ids(linted)) == ["CE001", "TL001"]
+    reason = judged(TEXT % " # tailrace: ignore[CE001] because it fails until #12 is done")
+    assert ids(reason) == []
+
+
+def test_only_what_was_looked_for_can_be_missing() -> None:
+    every = all_rules()
+
+    def found(comment: str, target: str = "gitea@1.22.6", **settings: object) -> list[str]:
+        text = TEXT % f" # tracked: #1\n# tailrace: ignore[{comment}] because x\n"
+        files = read_files({PATH: text.encode()})
+        made = LintSettings(**settings)  # type: ignore[arg-type]
+        linted = lint(Tree(parse_target(target), files.workflows, settings=made), every)
+        return [rule for rule in ids(linted) if rule.startswith("TL")]
+
+    # CE002 needs the forge, GT001 an older Gitea, and nobody asked shellcheck or zizmor.
+    assert found("CE002") == found("SC2086") == found("zizmor/artipacked") == []
+    assert (found("GT001"), found("GT001", "gitea@1.24")) == (["TL002"], [])
+    assert found("GT001", severities={"GT001": Severity.OFF}) == []
+    # Of a GitHub, these files are none.
+    assert found("SE003", "github") == []
+    assert found("XX001") == found("GT001, XX001") == ["TL001"]
+
+
+async def test_what_other_linters_find_is_suppressed_and_graded_like_ours() -> None:
+    text = (TEXT % " # tracked: #1").replace("run: make", "run: echo $x ${{ env.Y }}%s")
+
+    async def found(comment: str, **settings: object) -> list[tuple[str, Severity]]:
+        files = read_files({PATH: (text % comment).encode()})
+        made = LintSettings(**settings)  # type: ignore[arg-type]
+        tree = Tree(parse_target("gitea@1.22.6"), files.workflows, settings=made)
+        linted = lint(tree, RULES, await run_others(tree, ["shellcheck"]))
+        return [(one.rule, one.severity) for one in linted.findings]
+
+    assert await found("") == [("SC2086", Severity.INFO)]
+    assert await found("", severities={"SC2086": Severity.ERROR}) == [("SC2086", Severity.ERROR)]
+    assert await found(" # tailrace: ignore[SC2086] because x") == []
+    assert await found(" # tailrace: ignore[SC2016] because x") == [
+        ("SC2086", Severity.INFO),
+        ("TL002", Severity.WARNING),
+    ]
 
 
 def test_a_comment_that_stands_alone_covers_the_next_line_of_code() -> None:
@@ -165,7 +211,7 @@ async def test_other_linters_keep_their_own_ids() -> None:
     text = (TEXT % "").replace("run: make", "run: echo $x").replace("on:", "on:")
     files = read_files({PATH: text.encode()})
     tree = Tree(parse_target("gitea@1.22.6"), files.workflows)
-    found = await run_others(tree, ["shellcheck"])
+    found = (await run_others(tree, ["shellcheck", "shellcheck"]))["shellcheck"]
     assert [(one.rule, one.path, one.start.line) for one in found] == [("SC2086", PATH, 9)]
     with pytest.raises(ConfigurationError, match="there are zizmor, shellcheck"):
         await run_others(tree, ["pylint"])

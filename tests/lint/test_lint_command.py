@@ -103,6 +103,17 @@ async def test_usage(tmp_path: Path) -> None:
         assert (done.code, said in done.err) == (2, True), done
 
 
+async def test_a_severity_for_a_rule_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, BAD)
+    fleet = toml_of("p", "acme", "https://git.example.com", [("a", "a")])
+    good = '[lint.rules.CE001]\nseverity = "info"\n[lint.rules.SC2086]\nseverity = "off"\n'
+    (tmp_path / "tailrace.toml").write_text(f"{fleet}\n{good}")
+    assert (await tailrace("lint", cwd=tmp_path)).code == 0
+    (tmp_path / "tailrace.toml").write_text(f"{fleet}\n{good.replace('CE001', 'CE010')}")
+    done = await tailrace("lint", cwd=tmp_path)
+    assert (done.code, "[lint.rules.CE010]: there is no such rule" in done.err) == (2, True)
+
+
 @asynccontextmanager
 async def forge(folder: Path, *names: str, text: str = GOOD) -> AsyncIterator[SandboxServer]:
     async with SandboxServer(folder / "forge") as server:

@@ -185,6 +185,8 @@ async def _lint(asked: _Asked) -> Outcome:
     from tailrace.lint.run import Job, run
 
     fleet = _fleet(asked.fleet_file)
+    if fleet is not None:
+        _check_rules(fleet)
     settings = fleet.lint if fleet is not None else LintSettings()
     async with contextlib.AsyncExitStack() as opened:
         forge = None
@@ -226,6 +228,20 @@ async def _review(asked: _Asked, linted: Linted, number: int) -> None:
 
 def _fleet(file: Path) -> Fleet | None:
     return open_fleet(file) if file.exists() else None
+
+
+def _check_rules(fleet: Fleet) -> None:
+    """A severity for a rule that there is not is a slip, and the real one stays as it was."""
+    from tailrace.lint.engine import is_rule
+    from tailrace.lint.rules import all_rules
+
+    known = {*(rule.id for rule in all_rules()), "TL001", "TL002"}
+    for name in fleet.lint.severities:
+        if not is_rule(name, known):
+            raise ConfigurationError(
+                f"{fleet.source}: [lint.rules.{name}]: there is no such rule"
+                "\n  next: tailrace lint --explain ID knows the rules"
+            )
 
 
 def _repository(asked: _Asked) -> RepositoryName | None:
@@ -334,6 +350,7 @@ def _over_fleet(asked: _Asked, form: str) -> int:
     from tailrace.report.lints import fleet as report
 
     fleet = open_fleet(asked.fleet_file)
+    _check_rules(fleet)
 
     async def lint() -> tuple[LintedDownstream, ...]:
         with watching(fleet) as watch:
