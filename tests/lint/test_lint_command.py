@@ -158,6 +158,16 @@ async def test_the_forges_facts(tmp_path: Path) -> None:
         assert "not checked: " in gone.out
 
 
+async def test_a_rule_that_needs_two_things_is_not_checked_with_one(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    async with forge(tmp_path, "codex") as server:
+        asked = ("lint", "--forge", "--repository", "acme/codex", "--json")
+        done = await tailrace(*asked, cwd=tmp_path, TAILRACE_TOKEN=server.forge.admin_token)
+    lacking = {one["rule"]: one["reason"] for one in done.document["not_checked"]}
+    assert "--diff BASE" in lacking["CE003"]
+    assert "runner-labels" in lacking["GT008"]
+
+
 async def test_findings_come_as_a_review(tmp_path: Path) -> None:
     written(tmp_path, BAD)
     async with forge(tmp_path, "codex") as server:
@@ -190,6 +200,17 @@ async def test_a_whole_fleet_without_a_clone_each_blob_once(tmp_path: Path) -> N
     assert (done.code, document["rules"]) == (1, {"CE001": 11})
     assert [row["name"] for row in document["downstreams"] if "failure" in row] == ["r3"]
     assert len(blobs) == 1
+
+
+async def test_a_fleet_says_what_was_not_checked_and_looks_at_every_file(tmp_path: Path) -> None:
+    async with forge(tmp_path, "codex", "big") as server:
+        server.forge.commit_file("acme", "codex", ".gitea/workflows/sub/x.yml", BAD.encode())
+        server.forge.commit_file("acme", "big", ".gitea/workflows/x.yml", b"#" * 1_200_000)
+        token = server.forge.admin_token
+        done = await tailrace("lint", "--fleet", cwd=tmp_path, TAILRACE_TOKEN=token)
+    assert ".gitea/workflows/sub/x.yml:10:9: warning CE001" in done.out
+    assert "this file has more than 1,048,576 bytes" in done.out
+    assert done.out.count("not checked: RC001, RC002, RC003, RC004, RC007\n") == 1
 
 
 def test_the_documentation_pages_are_the_rules_own() -> None:

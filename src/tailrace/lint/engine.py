@@ -41,9 +41,9 @@ def lint(
         severity = levels.get(rule.id, rule.severity)
         if severity is Severity.OFF or not rule.holds(tree.target):
             continue
-        reason = _lacking(rule.need, tree)
-        if reason is not None:
-            not_checked.append(NotChecked(rule.id, reason))
+        reasons = [reason for need in rule.needs if (reason := _lacking(need, tree)) is not None]
+        if reasons:
+            not_checked.append(NotChecked(rule.id, "; ".join(reasons)))
             continue
         applied.add(rule.id)
         found += (_said(tree, replace(finding, severity=severity)) for finding in rule.check(tree))
@@ -87,12 +87,12 @@ def _lacking(need: Need, tree: Tree) -> str | None:
         Need.PROTECTION: facts is None or not facts.protection_read,
         Need.STATUSES: facts is None or facts.statuses is None,
         Need.ISSUES: facts is None or not facts.issues_read,
-        Need.DIFF: tree.added is None,
-        Need.FLEET: tree.fleet is None,
+        Need.DIFF: tree.added is None and tree.before is None,
+        Need.LABELS: not tree.settings.runner_labels,
     }[need]
     if not missing:
         return None
-    return f"needs {need}" + (f"; {why}" if need not in (Need.DIFF, Need.FLEET) else "")
+    return f"needs {need}" + (f"; {why}" if need not in (Need.DIFF, Need.LABELS) else "")
 
 
 def _suppress(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tailrace.atonce import each_at_once
-from tailrace.forges.base import Forge, ForgeError
+from tailrace.forges.base import BadAnswer, Forge, ForgeError
 from tailrace.lint.engine import Linted, lint
 from tailrace.lint.node import MOST_BYTES
 from tailrace.lint.rule import Rule
@@ -17,6 +17,9 @@ from tailrace.lint.tree import Tree, is_workflow, read_files
 from tailrace.model import WORKFLOW_FOLDERS, Downstream, Failure, FileKind, RepositoryName
 from tailrace.runs import Step, Watch, ignore
 from tailrace.settings import Fleet, LintSettings
+
+#: Nobody has as many folders in a folder of workflows.
+_MOST_FOLDERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ async def lint_fleet(
     async def one(downstream: Downstream) -> LintedDownstream:
         watch(downstream, Step.OBSERVING, "")
         try:
-            files = await _files(forge, blobs, downstream)
+            files, present = await _files(forge, blobs, downstream)
         except ForgeError as error:
             return LintedDownstream(downstream, error.failure(), {})
         found = read_files(files)
@@ -71,6 +74,7 @@ async def lint_fleet(
             broken=found.broken,
             settings=settings,
             fleet=replace(fleet, downstreams=(downstream,)),
+            present=present,
             today=today,
         )
         watch(downstream, Step.DONE, "")
@@ -80,16 +84,37 @@ async def lint_fleet(
     return await each_at_once(fleet.downstreams, one, fleet.forge.concurrency)
 
 
-async def _files(forge: Forge, blobs: Blobs, downstream: Downstream) -> dict[str, bytes]:
-    """The workflows in all folders that any forge looks at."""
+async def _files(
+    forge: Forge, blobs: Blobs, downstream: Downstream
+) -> tuple[dict[str, bytes], frozenset[str]]:
+    """The workflows in and below all folders that any forge looks at, and those folders."""
     view = await forge.tree(downstream.repository, downstream.branch, WORKFLOW_FOLDERS)
     found: dict[str, bytes] = {}
-    for folder, listed in view.entries.items():
-        if listed.kind is not FileKind.DIRECTORY:
-            continue
-        for entry in await forge.folder(view.repository, listed.sha):
+    there = {
+        folder: listed.sha
+        for folder, listed in view.entries.items()
+        if listed.kind is FileKind.DIRECTORY
+    }
+    pending = list(there.items())
+    looked = 0
+    while pending:
+        folder, sha = pending.pop()
+        looked += 1
+        if looked > _MOST_FOLDERS:
+            raise BadAnswer(
+                f"{downstream.repository}: more than {_MOST_FOLDERS} folders of workflows"
+                "\n  next: clone it, and run tailrace lint there"
+            )
+        for entry in await forge.folder(view.repository, sha):
             path = f"{folder}/{entry.path}"
-            small = entry.size is None or entry.size <= MOST_BYTES
-            if entry.kind is FileKind.FILE and is_workflow(path) and small:
+            if entry.kind is FileKind.DIRECTORY:
+                pending.append((path, entry.sha))
+            elif entry.kind is FileKind.SUBMODULE or not is_workflow(path):
+                continue
+            elif entry.size is not None and entry.size > MOST_BYTES:
+                # So many bytes that the reader says what is wrong with them.
+                found[path] = bytes(MOST_BYTES + 1)
+            else:
+                # Of a link, what a forge reads is the name that it leads to.
                 found[path] = await blobs.read(view.repository, entry.sha)
-    return found
+    return found, frozenset(there)

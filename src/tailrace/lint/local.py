@@ -42,7 +42,8 @@ def read_folder(root: Path) -> dict[str, bytes]:
     folders = sorted({folder for every in FOLDERS.values() for folder in every})
     found: dict[str, bytes] = {}
     for folder in folders:
-        for path in sorted((root / folder).glob("*")) if _is_inside(root, root / folder) else ():
+        # A Gitea reads folders in the folder as well.
+        for path in sorted((root / folder).rglob("*")) if _is_inside(root, root / folder) else ():
             name = path.relative_to(root).as_posix()
             if not is_workflow(name):
                 continue
@@ -54,6 +55,13 @@ def read_folder(root: Path) -> dict[str, bytes]:
     for path in _actions(root):
         found[path.relative_to(root).as_posix()] = read_start(path)
     return found
+
+
+def folders_there(root: Path) -> frozenset[str]:
+    """The folders for workflows that git has: those with any file in them."""
+    every = {folder for folders in FOLDERS.values() for folder in folders}
+    there = (one for one in every if any(not path.is_dir() for path in (root / one).rglob("*")))
+    return frozenset(there)
 
 
 def _is_inside(root: Path, path: Path) -> bool:

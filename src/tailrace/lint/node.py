@@ -122,7 +122,7 @@ class _Building:
 def parse(data: bytes) -> Node | None:
     """The document in ``data``; None for one that is empty. Raises `Unreadable`."""
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"has {len(data):,} bytes, more than {MOST_BYTES:,}")
+        raise Unreadable(f"has more than {MOST_BYTES:,} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from tailrace.lint.engine import Linted, lint
 from tailrace.lint.facts import Facts
 from tailrace.lint.gather import gather
 from tailrace.lint.gitleaks import SecretRules, read_gitleaks
-from tailrace.lint.local import Change, read_change, read_folder, read_start
+from tailrace.lint.local import Change, folders_there, read_change, read_folder, read_start
 from tailrace.lint.others import run_others
 from tailrace.lint.rules import all_rules
 from tailrace.lint.target import Target
@@ -77,6 +77,7 @@ def _tree(job: Job) -> Tree:
         touched=None if change is None else change.touched,
         before=None if change is None else read_files(change.before).workflows,
         secrets=_secrets(job.root),
+        present=folders_there(job.root),
         today=job.today,
     )
 

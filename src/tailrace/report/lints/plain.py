@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tailrace.lint.credentials import masked
 from tailrace.lint.engine import Linted
-from tailrace.lint.finding import Finding, Severity
+from tailrace.lint.finding import Finding, NotChecked, Severity
 from tailrace.lint.gitleaks import SecretRules
 from tailrace.report.escape import for_terminal
 from tailrace.report.words import some
@@ -25,9 +25,7 @@ def lint_lines(
     excerpts = Excerpts(texts, known)
     for finding in linted.findings:
         yield from finding_lines(finding, excerpts)
-    for reason, rules in _by_reason(linted).items():
-        yield from _wrapped("not checked: ", ", ".join(rules), indent=4)
-        yield from _wrapped("    ", reason)
+    yield from not_checked_lines(linted.not_checked)
     yield headline(linted)
 
 
@@ -111,11 +109,14 @@ def _cells(text: str) -> int:
     )
 
 
-def _by_reason(linted: Linted) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in linted.not_checked:
-        found.setdefault(one.reason, []).append(one.rule)
-    return found
+def not_checked_lines(not_checked: Iterable[NotChecked]) -> Iterator[str]:
+    """The rules that were not applied, by what they lack; each once."""
+    found: dict[str, dict[str, None]] = {}
+    for one in not_checked:
+        found.setdefault(one.reason, {})[one.rule] = None
+    for reason, rules in found.items():
+        yield from _wrapped("not checked: ", ", ".join(rules), indent=4)
+        yield from _wrapped("    ", reason)
 
 
 def headline(linted: Linted) -> str:
