@@ -156,6 +156,33 @@ def test_what_a_change_adds_and_what_stood_before(tmp_path: Path) -> None:
     }
 
 
+def test_no_attribute_and_no_setting_hides_what_is_added(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "config", "diff.interHunkContext", "9")
+    git(tmp_path, "config", "diff.noprefix", "true")
+    file = tmp_path / "a.env"
+    file.write_text("1\n2\n3\n4\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "1")
+    (tmp_path / ".gitattributes").write_text("*.env -diff\n*.pem binary\n")
+    file.write_text("1\n2a\n3\n4a\n")
+    (tmp_path / "key.pem").write_text("key\n")
+    (tmp_path / "real.bin").write_bytes(b"text\n\x00\n")
+    git(tmp_path, "add", "-A")
+    added = read_change(tmp_path, "main").added
+    found = [(line.path, line.line, line.text) for line in added if line.path[0] != "."]
+    assert found == [("a.env", 2, "2a"), ("a.env", 4, "4a"), ("key.pem", 1, "key")]
+
+
+def test_a_base_that_has_nothing_in_common(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "1")
+    git(tmp_path, "checkout", "-q", "--orphan", "other")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "2")
+    with pytest.raises(ConfigurationError, match="nothing in common: main HEAD"):
+        read_change(tmp_path, "main")
+
+
 @pytest.mark.parametrize("base", ["nothing-of-that-name", "--output=/tmp/x"])
 def test_a_base_that_is_none(tmp_path: Path, base: str) -> None:
     git(tmp_path, "init", "-q")

@@ -125,18 +125,24 @@ def read_change(root: Path, base: str) -> Change:
     if base.startswith("-"):
         raise ConfigurationError(f"--diff {base!a}: is no commit")
     merge_base = _git(root, "merge-base", base, "HEAD").decode().strip()
+    # Neither an attribute (`*.env -diff`) nor a setting of a person decides what is looked at.
     diff = _git(
-        root, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-renames",
+        root, "diff", "--unified=0", "--inter-hunk-context=0", "--no-color", "--no-ext-diff",
+        "--no-textconv", "--text", "--no-renames", "--no-relative", "--submodule=short",
         "--src-prefix=a/", "--dst-prefix=b/", merge_base, "--",
     )  # fmt: skip
-    names = _git(root, "diff", "--name-only", "-z", "--no-renames", merge_base, "--")
+    names = _git(
+        root, "diff", "--name-only", "-z", "--no-renames", "--no-relative", merge_base, "--"
+    )
+    added = tuple(added_lines(diff))
+    binary = {line.path for line in added if "\0" in line.text}
     touched = tuple(name.decode(errors="replace") for name in names.split(b"\0") if name)
     before = {
         path: _git(root, "show", f"{merge_base}:{path}")[: MOST_BYTES + 1]
         for path in touched
         if (is_workflow(path) or is_action(path)) and _stood(root, merge_base, path)
     }
-    return Change(tuple(added_lines(diff)), touched, before)
+    return Change(tuple(line for line in added if line.path not in binary), touched, before)
 
 
 def _stood(root: Path, commit: str, path: str) -> bool:
@@ -178,6 +184,8 @@ def _git(root: Path, *arguments: str) -> bytes:
         raise ConfigurationError(f"{root}: git did not answer in {_TIMEOUT} s") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().split("\n")[0][:200]
+        # It says nothing where two histories have no commit in common.
+        said = said or f"nothing in common: {' '.join(arguments[1:])[:100]}"
         raise ConfigurationError(
             f"{root}: git {arguments[0]}: {said}\n  next: is the base fetched? name another --diff"
         )

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
+from tailrace.lint.marks import in_lines, marks
+
 #: Larger files are no workflows; Gitea itself refuses less.
 MOST_BYTES = 1024 * 1024
 _DEEPEST = 100
 _MOST_NODES = 200_000
+_MERGE = "<<"
 
 
 class Position(NamedTuple):
@@ -145,11 +148,11 @@ def parse(data: bytes) -> Node | None:
 
 def _events(text: str) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+        found = yaml.parse(text, Loader=yaml.CSafeLoader)
+        yield from in_lines(found, text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        last = text.count("\n") + 1
-        at = Position(min(mark.line + 1, last), mark.column + 1) if mark else Position(1, 1)
+        at = _START if mark is None else _position(marks(text)(mark))
         said = str(getattr(error, "problem", "") or "cannot be read")
         raise Unreadable(f"is not YAML: {said[:120]}", at) from error
     except ValueError as error:
@@ -212,6 +215,9 @@ def _mapping(
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             last = {entry.key.value: entry for entry in entries}
+            if _MERGE in last:
+                entries = _merged(entries)
+                last = {entry.key.value: entry for entry in entries}
             return Mapping(tuple(entries), _start(first), _end(event), _span(first, event), last)
         key = _node(event, events, building, depth + 1)
         value = _node(next(events), events, building, depth + 1)
@@ -219,6 +225,21 @@ def _mapping(
             raise Unreadable("has a key that is no text", _start(event))
         entries.append(Entry(key, value))
     raise Unreadable("ends in the middle", _start(first))
+
+
+def _merged(entries: list[Entry]) -> list[Entry]:
+    """The entries with those that ``<<`` takes from others, as go-yaml reads them."""
+    own = [entry for entry in entries if entry.key.value != _MERGE or entry.key.is_quoted]
+    found = {entry.key.value for entry in own}
+    for entry in entries:
+        if entry.key.value != _MERGE or entry.key.is_quoted:
+            continue
+        parts = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
+        for part in parts:
+            more = part.last.values() if isinstance(part, Mapping) else ()
+            own += [one for one in more if one.key.value not in found]
+            found |= {one.key.value for one in more}
+    return own
 
 
 def _start(event: yaml.Event) -> Position:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Node, Position, Scalar, Sequence, mappings, scalars, texts
 from tailrace.lint.rule import Example, Rule
+from tailrace.lint.scripts import span_in
 from tailrace.lint.tree import Tree
-from tailrace.lint.workflow import Workflow, place_in
+from tailrace.lint.workflow import Workflow
 
 _SHOWN = 5
 
@@ -51,8 +52,7 @@ def _lists(workflow: Workflow, variable: str) -> Iterator[_List]:
             text = match.group(2).replace("\\\n", " ")
             # What a variable gives is not known here.
             if "$" not in text:
-                start = place_in(scalar, match.start())
-                place = Scalar(text, start, Position(start.line, start.column + 1))
+                place = Scalar(text, *span_in(workflow, scalar, match.start()))
                 yield _List(workflow.path, place, _short(text.split()))
 
 
