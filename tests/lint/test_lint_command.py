@@ -90,6 +90,20 @@ async def test_a_baseline_is_written_and_holds(tmp_path: Path) -> None:
     assert (missing.code, "next: " in missing.err) == (2, True)
 
 
+async def test_where_nothing_was_looked_at_nothing_is_proven(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    # The folder itself in place of the repository's root: it looked like success.
+    done = await tailrace("lint", str(Path(PATH).parent), "--json", cwd=tmp_path)
+    assert (done.code, done.document["exit_code"], done.document["files"]) == (3, 3, 0)
+    assert "next: name the repository's root" in done.err
+
+
+async def test_the_engines_own_findings_are_explained(tmp_path: Path) -> None:
+    for name in ("TL001", "tl002"):
+        done = await tailrace("lint", "--explain", name, cwd=tmp_path)
+        assert (done.code, done.out.startswith(f"{name.upper()}: a suppression")) == (0, True)
+
+
 async def test_usage(tmp_path: Path) -> None:
     for arguments, said in (
         (("--target", "bitbucket"), "is no target"),

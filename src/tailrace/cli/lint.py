@@ -6,24 +6,36 @@ import asyncio
 import contextlib
 import gc
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tailrace.cli.linted import (
+    echo,
+    exit_code,
+    explain_rule,
+    is_empty,
+    note_baseline,
+    show,
+    show_or_fix,
+    write_junit,
+)
 from tailrace.cli.options import forge_of, open_fleet, token_of
-from tailrace.errors import ConfigurationError, ExitCode
+from tailrace.errors import ConfigurationError
 from tailrace.model import RepositoryName
-from tailrace.settings import Fleet, LintSettings, Severity
+from tailrace.settings import Fleet, LintSettings
 
 if TYPE_CHECKING:
     from tailrace.lint.engine import Linted
     from tailrace.lint.run import Outcome
     from tailrace.lint.target import Target
 
+_NOTHING = "no workflow and no action is there\n  next: name the repository's root"
 _FORMATS = ("text", "json", "sarif", "annotations", "review")
 
 
@@ -124,7 +136,7 @@ def command(
     # Trees have no cycles, and looking for some in a million nodes takes a third of the time.
     gc.disable()
     if explain is not None:
-        return _explain(explain)
+        return explain_rule(explain)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE.")
     form = "json" if as_json else form
@@ -146,20 +158,23 @@ def command(
     outcome = asyncio.run(_lint(asked))
     linted = outcome.linted
     if write_baseline and baseline is not None:
-        return _write_baseline(baseline, outcome)
+        return note_baseline(baseline, outcome)
     if baseline is not None:
         from tailrace.lint.baseline import without_known
 
         linted, known = without_known(baseline, linted, outcome.texts)
         if known:
             click.echo(f"{known} known by {baseline}", err=True)
+    ends = partial(exit_code, asked_forge=ask_forge, has_base=base is not None)
     if fix or show_fix:
-        return _fix(asked, outcome, linted, write=fix)
-    code = exit_code(linted, asked_forge=ask_forge)
+        return show_or_fix(root, outcome, linted, write=fix, code=ends)
+    code = ends(linted)
     # First what was found: a forge that takes no review must not cost it.
-    _show(linted, outcome, form, code)
+    show(linted, outcome, form, code)
+    if is_empty(linted, has_base=base is not None):
+        click.echo(f"{root}: {_NOTHING}", err=True)
     if junit is not None:
-        _write_junit(junit, linted, tuple(outcome.texts))
+        write_junit(junit, linted, tuple(outcome.texts))
     if review is not None:
         asyncio.run(_review(asked, linted, review))
     return code
@@ -170,15 +185,6 @@ def _refuse(option: str, others: Mapping[str, object]) -> None:
     given = [name for name, value in others.items() if value]
     if given:
         raise click.UsageError(f"{option} takes no {' and no '.join(given)}.")
-
-
-def exit_code(linted: Linted, *, asked_forge: bool) -> int:
-    """1 for an error or a warning; 3 where the forge was asked and did not say enough."""
-    if any(one.severity in (Severity.ERROR, Severity.WARNING) for one in linted.findings):
-        return int(ExitCode.NOT_CONVERGED)
-    if asked_forge and any("from the forge" in one.reason for one in linted.not_checked):
-        return int(ExitCode.UNKNOWN)
-    return int(ExitCode.CONVERGED)
 
 
 async def _lint(asked: _Asked) -> Outcome:
@@ -275,74 +281,6 @@ async def _target(asked: _Asked, fleet: Fleet | None, settings: LintSettings, fo
     return parse_target(kind)
 
 
-def _show(linted: Linted, outcome: Outcome, form: str, code: int) -> None:
-    from tailrace.lint.rules import all_rules
-    from tailrace.report.lints import annotations, document, plain, review, sarif
-
-    if form == "json":
-        click.echo(json.dumps(document.of_linted(linted, code), indent=2))
-    elif form == "sarif":
-        click.echo(json.dumps(sarif.to_sarif(linted, all_rules()), indent=2))
-    elif form == "annotations":
-        _echo(list(annotations.lint_annotations(linted)))
-        click.echo(plain.headline(linted), err=True)
-    elif form == "review":
-        click.echo(review.review_body(linted), nl=False)
-    else:
-        _echo(list(plain.lint_lines(linted, outcome.texts, outcome.secrets)))
-
-
-def _echo(lines: Sequence[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _write_junit(file: Path, linted: Linted, paths: tuple[str, ...]) -> None:
-    from tailrace.report.lints.junit import lint_to_junit
-
-    try:
-        file.write_bytes(lint_to_junit(linted, paths))
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _write_baseline(file: Path, outcome: Outcome) -> int:
-    from tailrace.lint.baseline import write_baseline
-
-    number = write_baseline(file, outcome.linted, outcome.texts)
-    click.echo(f"{file} written: {number} known findings\n  next: commit it")
-    return int(ExitCode.CONVERGED)
-
-
-def _fix(asked: _Asked, outcome: Outcome, linted: Linted, *, write: bool) -> int:
-    from tailrace.lint.fix import diff_lines, fixed
-    from tailrace.lint.local import write_text
-    from tailrace.report.lints.plain import diff_line
-
-    after = fixed(outcome.texts, linted.findings)
-    _echo([diff_line(line) for line in diff_lines(outcome.texts, after, outcome.secrets)])
-    if write:
-        for path, text in after.items():
-            write_text(asked.root, path, text)
-    mended = [one for one in linted.findings if one.edits and one.path in after]
-    left = replace(linted, findings=tuple(one for one in linted.findings if one not in mended))
-    word = "mended" if write else "could be mended"
-    click.echo(f"{len(mended)} {word}, {len(left.findings)} left", err=True)
-    return exit_code(left if write else linted, asked_forge=asked.ask_forge)
-
-
-def _explain(name: str) -> int:
-    from tailrace.lint.rules import all_rules
-    from tailrace.report.lints.explain import explain_lines
-
-    rule = next((rule for rule in all_rules() if rule.id == name.upper()), None)
-    if rule is None:
-        known = ", ".join(rule.id for rule in all_rules())
-        raise ConfigurationError(f"--explain {name[:40]!a}: there is no such rule\n  {known}")
-    _echo(list(explain_lines(rule)))
-    return int(ExitCode.CONVERGED)
-
-
 def _over_fleet(asked: _Asked, form: str) -> int:
     from tailrace.cli.output import watching
     from tailrace.lint.fleetwide import LintedDownstream, lint_fleet
@@ -364,5 +302,5 @@ def _over_fleet(asked: _Asked, form: str) -> int:
     if form == "json":
         click.echo(json.dumps(report.of_fleet(found, code), indent=2))
     else:
-        _echo(list(report.fleet_lines(found)))
+        echo(list(report.fleet_lines(found)))
     return code

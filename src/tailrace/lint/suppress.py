@@ -16,6 +16,13 @@ BAD = "TL001"
 #: A suppression that suppresses nothing.
 UNUSED = "TL002"
 
+ABOUT = {
+    BAD: "a suppression without rule or reason, with an end that is no date, or of no rule\n"
+    "    write: # tailrace: ignore[GT003] because REASON, until 2027-01-31",
+    UNUSED: "a suppression that takes nothing away, or has expired\n"
+    "    mend what it hid, or delete the comment",
+}
+
 _MARK = re.compile(r"#\s*tailrace:\s*ignore(?P<rest>.*)$")
 #: Ours, and those of the linters that `--with` runs.
 _ID = r"(?:[A-Z]{2}[0-9]{3}|SC[0-9]{4}|zizmor/[a-z0-9-]{1,60})"
