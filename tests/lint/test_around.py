@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +27,7 @@ TEXT = (
     "name: CI\non:\n  push: {}\njobs:\n  a:\n    name: a\n    runs-on: ubuntu-latest\n    steps:\n"
     "      - run: make\n        continue-on-error: true%s\n"
 )
-RULES = [rule for rule in all_rules() if rule.id == "CE001"]
+RULES = [rule for rule in all_rules() if rule.id in ("CE001", "GT003")]
 
 
 def judged(text: str, today: date = date(2026, 11, 23), **settings: object) -> Linted:
@@ -58,6 +59,52 @@ def test_suppression_needs_a_rule_and_a_reason_and_ends(comment: str, found: lis
     linted = judged(TEXT % comment)
     assert sorted(ids(linted)) == sorted(found)
     assert bool(linted.suppressed) is (found == [])
+
+
+@pytest.mark.parametrize("end", ["2027-1-31", "2020-01-31.", "31.1.2027", "2027/01/31"])
+def test_an_end_that_is_no_date_is_no_reason_for_ever(end: str) -> None:
+    linted = judged(TEXT % f" # tailrace: ignore[CE001] because x, until {end}")
+    assert sorted(ids(linted)) == ["CE001", "TL001"]
+    reason = judged(TEXT % " # tailrace: ignore[CE001] because it fails until #12 is done")
+    assert ids(reason) == []
+
+
+def test_only_what_was_looked_for_can_be_missing() -> None:
+    every = all_rules()
+
+    def found(comment: str, target: str = "gitea@1.22.6", **settings: object) -> list[str]:
+        text = TEXT % f" # tracked: #1\n# tailrace: ignore[{comment}] because x\n"
+        files = read_files({PATH: text.encode()})
+        made = LintSettings(**settings)  # type: ignore[arg-type]
+        linted = lint(Tree(parse_target(target), files.workflows, settings=made), every)
+        return [rule for rule in ids(linted) if rule.startswith("TL")]
+
+    # CE002 needs the forge, GT001 an older Gitea, and nobody asked shellcheck or zizmor.
+    assert found("CE002") == found("SC2086") == found("zizmor/artipacked") == []
+    assert (found("GT001"), found("GT001", "gitea@1.24")) == (["TL002"], [])
+    assert found("GT001", severities={"GT001": Severity.OFF}) == []
+    # Of a GitHub, these files are none.
+    assert found("SE003", "github") == []
+    assert found("XX001") == found("GT001, XX001") == ["TL001"]
+
+
+async def test_what_other_linters_find_is_suppressed_and_graded_like_ours() -> None:
+    text = (TEXT % " # tracked: #1").replace("run: make", "run: echo $x ${{ env.Y }}%s")
+
+    async def found(comment: str, **settings: object) -> list[tuple[str, Severity]]:
+        files = read_files({PATH: (text % comment).encode()})
+        made = LintSettings(**settings)  # type: ignore[arg-type]
+        tree = Tree(parse_target("gitea@1.22.6"), files.workflows, settings=made)
+        linted = lint(tree, RULES, await run_others(tree, ["shellcheck"]))
+        return [(one.rule, one.severity) for one in linted.findings]
+
+    assert await found("") == [("SC2086", Severity.INFO)]
+    assert await found("", severities={"SC2086": Severity.ERROR}) == [("SC2086", Severity.ERROR)]
+    assert await found(" # tailrace: ignore[SC2086] because x") == []
+    assert await found(" # tailrace: ignore[SC2016] because x") == [
+        ("SC2086", Severity.INFO),
+        ("TL002", Severity.WARNING),
+    ]
 
 
 def test_a_comment_that_stands_alone_covers_the_next_line_of_code() -> None:
@@ -107,6 +154,33 @@ def test_what_a_change_adds_and_what_stood_before(tmp_path: Path) -> None:
         ("a ü\tb.txt", 2, "2a"),
         ("a ü\tb.txt", 4, "4"),
     }
+
+
+def test_no_attribute_and_no_setting_hides_what_is_added(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "config", "diff.interHunkContext", "9")
+    git(tmp_path, "config", "diff.noprefix", "true")
+    file = tmp_path / "a.env"
+    file.write_text("1\n2\n3\n4\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "1")
+    (tmp_path / ".gitattributes").write_text("*.env -diff\n*.pem binary\n")
+    file.write_text("1\n2a\n3\n4a\n")
+    (tmp_path / "key.pem").write_text("key\n")
+    (tmp_path / "real.bin").write_bytes(b"text\n\x00\n")
+    git(tmp_path, "add", "-A")
+    added = read_change(tmp_path, "main").added
+    found = [(line.path, line.line, line.text) for line in added if line.path[0] != "."]
+    assert found == [("a.env", 2, "2a"), ("a.env", 4, "4a"), ("key.pem", 1, "key")]
+
+
+def test_a_base_that_has_nothing_in_common(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "1")
+    git(tmp_path, "checkout", "-q", "--orphan", "other")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "2")
+    with pytest.raises(ConfigurationError, match="nothing in common: main HEAD"):
+        read_change(tmp_path, "main")
 
 
 @pytest.mark.parametrize("base", ["nothing-of-that-name", "--output=/tmp/x"])
@@ -164,7 +238,7 @@ async def test_other_linters_keep_their_own_ids() -> None:
     text = (TEXT % "").replace("run: make", "run: echo $x").replace("on:", "on:")
     files = read_files({PATH: text.encode()})
     tree = Tree(parse_target("gitea@1.22.6"), files.workflows)
-    found = await run_others(tree, ["shellcheck"])
+    found = (await run_others(tree, ["shellcheck", "shellcheck"]))["shellcheck"]
     assert [(one.rule, one.path, one.start.line) for one in found] == [("SC2086", PATH, 9)]
     with pytest.raises(ConfigurationError, match="there are zizmor, shellcheck"):
         await run_others(tree, ["pylint"])
@@ -194,3 +268,25 @@ def test_a_forgejo_without_a_version_has_inputs_of_its_own() -> None:
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(ConfigurationError, match="is no target"):
         parse_target(text)
+
+
+def test_a_baseline_holds_where_the_words_change_and_not_the_line(tmp_path: Path) -> None:
+    twin = ".gitea/workflows/twin.yml"
+    rules = [rule for rule in all_rules() if rule.id == "GT011"]
+
+    def twice(text: str, target: str) -> tuple[Linted, dict[str, str]]:
+        texts = {PATH: text, twin: TEXT % ""}
+        files = read_files({path: one.encode() for path, one in texts.items()})
+        return lint(Tree(parse_target(target), files.workflows), rules), texts
+
+    file = tmp_path / "baseline.json"
+    assert write_baseline(file, *twice(TEXT % "", "gitea@1.22.6")) == 1
+    left, known = without_known(file, *twice(f"# a line more\n{TEXT % ''}", "gitea@1.24"))
+    assert (ids(left), known) == ([], 1)
+
+
+def test_a_baseline_with_a_name_that_is_no_utf8_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    odd = Linted("github", 1, (replace(finding(), path="\udcff.yml"),), (), ())
+    assert write_baseline(file, odd, {}) == 1
+    assert without_known(file, odd, {})[1] == 1

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import msgspec
+import pytest
 from tests.cli.processes import tailrace
 
 from tailrace.report.lints.pages import pages
@@ -66,6 +68,18 @@ async def test_every_format_says_the_same(tmp_path: Path) -> None:
     assert (suite.get("failures"), suite.get("skipped")) == ("1", str(len(document["not_checked"])))
 
 
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "annotations", "review"])
+async def test_a_name_that_is_no_utf8_is_in_every_format(tmp_path: Path, form: str) -> None:
+    file = written(tmp_path, BAD)
+    file.rename(file.with_name("a\udcff\n::error::.yml"))
+    done = await tailrace("lint", "--format", form, "--junit", "j.xml", cwd=tmp_path)
+    assert (done.code, "CE001" in done.out, "Traceback" in done.err) == (1, True, False)
+    assert not [line for line in done.out.split("\n") if line.startswith("::error::")]
+    if form in ("json", "sarif"):
+        msgspec.json.decode(done.out)
+    assert ET.fromstring((tmp_path / "j.xml").read_bytes()) is not None  # noqa: S314 - our own
+
+
 async def test_a_baseline_is_written_and_holds(tmp_path: Path) -> None:
     written(tmp_path, BAD)
     wrote = await tailrace("lint", "--baseline", "b.json", "--write-baseline", cwd=tmp_path)
@@ -74,6 +88,20 @@ async def test_a_baseline_is_written_and_holds(tmp_path: Path) -> None:
     assert (held.code, "1 known by b.json" in held.err) == (0, True)
     missing = await tailrace("lint", "--baseline", "c.json", cwd=tmp_path)
     assert (missing.code, "next: " in missing.err) == (2, True)
+
+
+async def test_where_nothing_was_looked_at_nothing_is_proven(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    # The folder itself in place of the repository's root: it looked like success.
+    done = await tailrace("lint", str(Path(PATH).parent), "--json", cwd=tmp_path)
+    assert (done.code, done.document["exit_code"], done.document["files"]) == (3, 3, 0)
+    assert "next: name the repository's root" in done.err
+
+
+async def test_the_engines_own_findings_are_explained(tmp_path: Path) -> None:
+    for name in ("TL001", "tl002"):
+        done = await tailrace("lint", "--explain", name, cwd=tmp_path)
+        assert (done.code, done.out.startswith(f"{name.upper()}: a suppression")) == (0, True)
 
 
 async def test_usage(tmp_path: Path) -> None:
@@ -87,6 +115,17 @@ async def test_usage(tmp_path: Path) -> None:
     ):
         done = await tailrace("lint", *arguments, cwd=tmp_path)
         assert (done.code, said in done.err) == (2, True), done
+
+
+async def test_a_severity_for_a_rule_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, BAD)
+    fleet = toml_of("p", "acme", "https://git.example.com", [("a", "a")])
+    good = '[lint.rules.CE001]\nseverity = "info"\n[lint.rules.SC2086]\nseverity = "off"\n'
+    (tmp_path / "tailrace.toml").write_text(f"{fleet}\n{good}")
+    assert (await tailrace("lint", cwd=tmp_path)).code == 0
+    (tmp_path / "tailrace.toml").write_text(f"{fleet}\n{good.replace('CE001', 'CE010')}")
+    done = await tailrace("lint", cwd=tmp_path)
+    assert (done.code, "[lint.rules.CE010]: there is no such rule" in done.err) == (2, True)
 
 
 @asynccontextmanager
@@ -133,6 +172,16 @@ async def test_the_forges_facts(tmp_path: Path) -> None:
         assert "not checked: " in gone.out
 
 
+async def test_a_rule_that_needs_two_things_is_not_checked_with_one(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    async with forge(tmp_path, "codex") as server:
+        asked = ("lint", "--forge", "--repository", "acme/codex", "--json")
+        done = await tailrace(*asked, cwd=tmp_path, TAILRACE_TOKEN=server.forge.admin_token)
+    lacking = {one["rule"]: one["reason"] for one in done.document["not_checked"]}
+    assert "--diff BASE" in lacking["CE003"]
+    assert "runner-labels" in lacking["GT008"]
+
+
 async def test_findings_come_as_a_review(tmp_path: Path) -> None:
     written(tmp_path, BAD)
     async with forge(tmp_path, "codex") as server:
@@ -165,6 +214,17 @@ async def test_a_whole_fleet_without_a_clone_each_blob_once(tmp_path: Path) -> N
     assert (done.code, document["rules"]) == (1, {"CE001": 11})
     assert [row["name"] for row in document["downstreams"] if "failure" in row] == ["r3"]
     assert len(blobs) == 1
+
+
+async def test_a_fleet_says_what_was_not_checked_and_looks_at_every_file(tmp_path: Path) -> None:
+    async with forge(tmp_path, "codex", "big") as server:
+        server.forge.commit_file("acme", "codex", ".gitea/workflows/sub/x.yml", BAD.encode())
+        server.forge.commit_file("acme", "big", ".gitea/workflows/x.yml", b"#" * 1_200_000)
+        token = server.forge.admin_token
+        done = await tailrace("lint", "--fleet", cwd=tmp_path, TAILRACE_TOKEN=token)
+    assert ".gitea/workflows/sub/x.yml:10:9: warning CE001" in done.out
+    assert "this file has more than 1,048,576 bytes" in done.out
+    assert done.out.count("not checked: RC001, RC002, RC003, RC004, RC007\n") == 1
 
 
 def test_the_documentation_pages_are_the_rules_own() -> None:

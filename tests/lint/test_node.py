@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailrace.lint.engine import lint
+from tailrace.lint.expressions import expressions
 from tailrace.lint.node import Mapping, Position, Scalar, Unreadable, mappings, parse, scalars
 from tailrace.lint.rules import all_rules
 from tailrace.lint.target import parse_target
 from tailrace.lint.tree import Tree, read_files
-from tailrace.lint.workflow import expressions, read_workflow
+from tailrace.lint.workflow import place_in, read_workflow
 
 RULES = all_rules()
 PATH = ".gitea/workflows/a.yml"
@@ -49,10 +50,12 @@ BOMB = b"a0: &a0 [x, x]\n" + b"".join(
 )
 
 
-def test_a_bomb_of_aliases_costs_what_its_text_costs() -> None:
-    root = parse(BOMB)
+def test_aliases_are_walked_once_and_a_bomb_of_them_is_refused() -> None:
+    root = parse(b"a: &a [x, y]\nb: [*a, *a, *a]\n")
     assert isinstance(root, Mapping)
     assert len(list(scalars(root))) == 2
+    with pytest.raises(Unreadable, match="values with its aliases"):
+        parse(BOMB)
 
 
 @pytest.mark.parametrize(
@@ -133,5 +136,47 @@ def test_an_expression_in_a_block_knows_its_line() -> None:
     workflow = read_workflow(PATH, text.encode())
     run = workflow.jobs[0].steps[0].run
     assert isinstance(run, Scalar)
-    (found,) = expressions(run)
-    assert (found.text, found.at.line) == ("a.b", 7)
+    ((begin, end),) = expressions(run.value)
+    assert (run.value[begin:end], place_in(run, begin).line) == ("${{ a.b }}", 7)
+
+
+ODD = (
+    "on: push\n# a\u2028# b \x85# c\njobs:\n  a:\n    runs-on: x\n    name: 'é\u2029 b'\n"
+    "    continue-on-error: true\n    steps:\n      - run: make|tee l\n"
+)
+
+
+@pytest.mark.parametrize("text", [ODD, ODD.replace("\n", "\r"), ODD.replace("\n", "\r\n")])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_places_are_those_of_the_lines_that_an_editor_shows(text: str, mark: str) -> None:
+    workflow = read_workflow(PATH, (mark + text).encode())
+    entry = workflow.jobs[0].node.entry("continue-on-error")
+    assert entry is not None
+    line, column = entry.key.start
+    assert workflow.lines[line - 1][column - 1 :].startswith("continue-on-error: true")
+    begin, end = entry.key.span
+    assert workflow.text[begin:end] == "continue-on-error"
+    tree = Tree(parse_target("gitea@1.22.6"), (workflow,))
+    for finding in lint(tree, RULES).findings:
+        for place in (finding.start, finding.end):
+            assert place.line <= len(workflow.lines)
+            assert place.column <= len(workflow.lines[place.line - 1]) + 2
+
+
+def test_what_does_not_parse_is_named_at_its_own_line() -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse("# a\u2028# b\n\na: [\n".encode())
+    assert caught.value.at == Position(4, 1)
+
+
+def test_merged_keys_are_those_of_the_mapping() -> None:
+    text = (
+        "on: push\nx: &x\n  runs-on: x\n  name: x\n  steps: [{run: make}]\ny: &y {name: y}\njobs:\n"
+        "  a: {<<: *x, name: a}\n  b: {<<: [*y, *x]}\n  c: {'<<': 1, <<: 2, uses: ./x}\n"
+    )
+    workflow = read_workflow(PATH, text.encode())
+    assert [job.shown_name for job in workflow.jobs] == ["a", "y", "c"]
+    assert [len(job.steps) for job in workflow.jobs] == [1, 1, 0]
+    assert not any(list(job.node.duplicates()) for job in workflow.jobs)
+    found = lint(Tree(parse_target("gitea@1.22.6"), (workflow,)), RULES).findings
+    assert "GT012" not in {finding.rule for finding in found}

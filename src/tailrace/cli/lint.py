@@ -6,24 +6,36 @@ import asyncio
 import contextlib
 import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tailrace.cli.linted import (
+    echo,
+    exit_code,
+    explain_rule,
+    is_empty,
+    note_baseline,
+    show,
+    show_or_fix,
+    write_junit,
+)
 from tailrace.cli.options import forge_of, open_fleet, token_of
-from tailrace.errors import ConfigurationError, ExitCode
+from tailrace.errors import ConfigurationError
 from tailrace.model import RepositoryName
-from tailrace.settings import Fleet, LintSettings, Severity
+from tailrace.settings import Fleet, LintSettings
 
 if TYPE_CHECKING:
     from tailrace.lint.engine import Linted
     from tailrace.lint.run import Outcome
     from tailrace.lint.target import Target
 
+_NOTHING = "no workflow and no action is there\n  next: name the repository's root"
 _FORMATS = ("text", "json", "sarif", "annotations", "review")
 
 
@@ -124,50 +136,63 @@ def command(
     # Trees have no cycles, and looking for some in a million nodes takes a third of the time.
     gc.disable()
     if explain is not None:
-        return _explain(explain)
+        return explain_rule(explain)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE.")
+    form = "json" if as_json else form
+    shown = {"--format": form != "text", "--junit": junit, "--review": review}
+    if fix or show_fix:
+        _refuse("--fix" if fix else "--show-fix", {**shown, "--write-baseline": write_baseline})
+    if write_baseline:
+        _refuse("--write-baseline", shown)
+    if whole_fleet:
+        less = {"--fix": fix, "--show-fix": show_fix, "--diff": base, "--with": others}
+        files = {"--baseline": baseline, "--manifest": manifest, "--forge": ask_forge}
+        _refuse("--fleet", {**shown, "--format": form not in ("text", "json"), **less, **files})
     names = tuple(name.strip() for name in others.split(",") if name.strip())
     asked = _Asked(
         root, fleet_file, target, base, names, manifest, list_name, ask_forge, repository
     )
-    form = "json" if as_json else form
     if whole_fleet:
         return _over_fleet(asked, form)
     outcome = asyncio.run(_lint(asked))
-    if fix or show_fix:
-        return _fix(root, outcome, write=fix)
     linted = outcome.linted
     if write_baseline and baseline is not None:
-        return _write_baseline(baseline, outcome)
+        return note_baseline(baseline, outcome)
     if baseline is not None:
         from tailrace.lint.baseline import without_known
 
         linted, known = without_known(baseline, linted, outcome.texts)
         if known:
             click.echo(f"{known} known by {baseline}", err=True)
-    code = exit_code(linted, asked_forge=ask_forge)
+    ends = partial(exit_code, asked_forge=ask_forge, has_base=base is not None)
+    if fix or show_fix:
+        return show_or_fix(root, outcome, linted, write=fix, code=ends)
+    code = ends(linted)
+    # First what was found: a forge that takes no review must not cost it.
+    show(linted, outcome, form, code)
+    if is_empty(linted, has_base=base is not None):
+        click.echo(f"{root}: {_NOTHING}", err=True)
+    if junit is not None:
+        write_junit(junit, linted, tuple(outcome.texts))
     if review is not None:
         asyncio.run(_review(asked, linted, review))
-    if junit is not None:
-        _write_junit(junit, linted, tuple(outcome.texts))
-    _show(linted, outcome, form, code)
     return code
 
 
-def exit_code(linted: Linted, *, asked_forge: bool) -> int:
-    """1 for an error or a warning; 3 where the forge was asked and did not say enough."""
-    if any(one.severity in (Severity.ERROR, Severity.WARNING) for one in linted.findings):
-        return int(ExitCode.NOT_CONVERGED)
-    if asked_forge and any("from the forge" in one.reason for one in linted.not_checked):
-        return int(ExitCode.UNKNOWN)
-    return int(ExitCode.CONVERGED)
+def _refuse(option: str, others: Mapping[str, object]) -> None:
+    """What has no meaning beside an option is refused, not left out without a word."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise click.UsageError(f"{option} takes no {' and no '.join(given)}.")
 
 
 async def _lint(asked: _Asked) -> Outcome:
     from tailrace.lint.run import Job, run
 
     fleet = _fleet(asked.fleet_file)
+    if fleet is not None:
+        _check_rules(fleet)
     settings = fleet.lint if fleet is not None else LintSettings()
     async with contextlib.AsyncExitStack() as opened:
         forge = None
@@ -211,6 +236,20 @@ def _fleet(file: Path) -> Fleet | None:
     return open_fleet(file) if file.exists() else None
 
 
+def _check_rules(fleet: Fleet) -> None:
+    """A severity for a rule that there is not is a slip, and the real one stays as it was."""
+    from tailrace.lint.engine import is_rule
+    from tailrace.lint.rules import all_rules
+
+    known = {*(rule.id for rule in all_rules()), "TL001", "TL002"}
+    for name in fleet.lint.severities:
+        if not is_rule(name, known):
+            raise ConfigurationError(
+                f"{fleet.source}: [lint.rules.{name}]: there is no such rule"
+                "\n  next: tailrace lint --explain ID knows the rules"
+            )
+
+
 def _repository(asked: _Asked) -> RepositoryName | None:
     if not asked.ask_forge:
         return None
@@ -241,71 +280,6 @@ async def _target(asked: _Asked, fleet: Fleet | None, settings: LintSettings, fo
     return of_fleet(fleet)
 
 
-def _show(linted: Linted, outcome: Outcome, form: str, code: int) -> None:
-    from tailrace.lint.rules import all_rules
-    from tailrace.report.lints import annotations, document, plain, review, sarif
-
-    if form == "json":
-        click.echo(json.dumps(document.of_linted(linted, code), indent=2))
-    elif form == "sarif":
-        click.echo(json.dumps(sarif.to_sarif(linted, all_rules()), indent=2))
-    elif form == "annotations":
-        _echo(list(annotations.lint_annotations(linted)))
-        click.echo(plain.headline(linted), err=True)
-    elif form == "review":
-        click.echo(review.review_body(linted), nl=False)
-    else:
-        _echo(list(plain.lint_lines(linted, outcome.texts)))
-
-
-def _echo(lines: Sequence[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _write_junit(file: Path, linted: Linted, paths: tuple[str, ...]) -> None:
-    from tailrace.report.lints.junit import lint_to_junit
-
-    try:
-        file.write_bytes(lint_to_junit(linted, paths))
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _write_baseline(file: Path, outcome: Outcome) -> int:
-    from tailrace.lint.baseline import write_baseline
-
-    number = write_baseline(file, outcome.linted, outcome.texts)
-    click.echo(f"{file} written: {number} known findings\n  next: commit it")
-    return int(ExitCode.CONVERGED)
-
-
-def _fix(root: Path, outcome: Outcome, *, write: bool) -> int:
-    from tailrace.lint.fix import diff_lines, fixed
-
-    after = fixed(outcome.texts, outcome.linted.findings)
-    _echo(list(diff_lines(outcome.texts, after)))
-    if write:
-        for path, text in after.items():
-            (root / path).write_bytes(text.encode())
-    left = sum(not one.edits for one in outcome.linted.findings)
-    done = len(outcome.linted.findings) - left
-    click.echo(f"{done} {'mended' if write else 'could be mended'}, {left} left", err=True)
-    return int(ExitCode.NOT_CONVERGED if left or (not write and done) else ExitCode.CONVERGED)
-
-
-def _explain(name: str) -> int:
-    from tailrace.lint.rules import all_rules
-    from tailrace.report.lints.explain import explain_lines
-
-    rule = next((rule for rule in all_rules() if rule.id == name.upper()), None)
-    if rule is None:
-        known = ", ".join(rule.id for rule in all_rules())
-        raise ConfigurationError(f"--explain {name[:40]!a}: there is no such rule\n  {known}")
-    _echo(list(explain_lines(rule)))
-    return int(ExitCode.CONVERGED)
-
-
 def _over_fleet(asked: _Asked, form: str) -> int:
     from tailrace.cli.output import watching
     from tailrace.lint.fleetwide import LintedDownstream, lint_fleet
@@ -313,6 +287,7 @@ def _over_fleet(asked: _Asked, form: str) -> int:
     from tailrace.report.lints import fleet as report
 
     fleet = open_fleet(asked.fleet_file)
+    _check_rules(fleet)
 
     async def lint() -> tuple[LintedDownstream, ...]:
         with watching(fleet) as watch:
@@ -326,5 +301,5 @@ def _over_fleet(asked: _Asked, form: str) -> int:
     if form == "json":
         click.echo(json.dumps(report.of_fleet(found, code), indent=2))
     else:
-        _echo(list(report.fleet_lines(found)))
+        echo(list(report.fleet_lines(found)))
     return code

@@ -37,10 +37,18 @@ class Consumers:
             _folder(path) in WORKFLOW_FOLDERS for path in paths
         ):
             return None
-        listed = await workflow_entries(self._forge, view)
-        read = self._target.folder_read(listed)
-        alive = [path for path in paths if _folder(path) == read]
+        listed, there = await workflow_entries(self._forge, view)
+        tree = Tree(
+            target=self._target,
+            workflows=(),
+            present=there,
+            settings=self._fleet.lint,
+            fleet=replace(self._fleet, downstreams=(downstream,)),
+            today=self._today,
+        )
+        alive = [path for path in paths if tree.reads(path)]
         if not alive:
+            read = tree.read_folder
             instead = f"reads {read}" if read else "has no such folder"
             return (
                 f"{paths[0]} is never run: {self._target.kind} {instead}"
@@ -50,14 +58,7 @@ class Consumers:
         found = read_files(files)
         for broken in found.broken:
             return f"{broken.path}:{broken.error.at.line}: {broken.error.fact}\n  next: mend it"
-        tree = Tree(
-            target=self._target,
-            workflows=found.workflows,
-            settings=self._fleet.lint,
-            fleet=replace(self._fleet, downstreams=(downstream,)),
-            today=self._today,
-        )
-        for finding in lint(tree, (CONSUMES,)).findings:
+        for finding in lint(replace(tree, workflows=found.workflows), (CONSUMES,)).findings:
             if finding.rule == CONSUMES.id:
                 place = f"{finding.path}:{finding.start.line}"
                 return f"{place}: {finding.message}\n  next: {finding.step}"

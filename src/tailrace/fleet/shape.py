@@ -224,6 +224,10 @@ class PublishTable(_Table):
     smoke: SmokeTable = SmokeTable()
 
 
+#: A rule of ours, or of a linter that `lint --with` runs.
+RuleId = Annotated[str, Field(pattern=r"^([A-Z]{2}[0-9]{3}|SC[0-9]{4}|zizmor/[a-z0-9-]{1,60})$")]
+
+
 class LintRuleTable(_Table):
     """What holds for one rule."""
 
@@ -262,9 +266,7 @@ class LintTable(_Table):
     workflow_list: Word = Field(
         default="TEMPLATES", description="The variable of a workflow's inline list."
     )
-    rules: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{3}$")], LintRuleTable] = Field(
-        default={}, description="Severities by rule."
-    )
+    rules: dict[RuleId, LintRuleTable] = Field(default={}, description="Severities by rule.")
 
 
 class DownstreamTable(_Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,17 +25,26 @@ class _Baseline(msgspec.Struct, forbid_unknown_fields=True):
     findings: dict[str, int]
 
 
-def fingerprint(finding: Finding, text: str) -> str:
-    """Rule, path and the line's own text: it stays when lines above it come or go."""
-    lines = text.split("\n")
-    line = lines[finding.start.line - 1].strip() if finding.start.line <= len(lines) else ""
-    digest = hashlib.sha256(f"{line}\0{finding.message}".encode()).hexdigest()[:16]
-    return f"{finding.rule} {finding.path} {digest}"
+def _fingerprints(linted: Linted, texts: Mapping[str, str]) -> Iterator[tuple[Finding, str]]:
+    """Rule, path and the line's own text: they stay when lines above it come or go.
+
+    Where no line is known, as in a file that is no workflow, the message stands for it.
+    """
+    paths = {one.path for one in linted.findings}
+    lines = {path: texts.get(path, "").split("\n") for path in paths}
+    for one in linted.findings:
+        number = one.start.line
+        own = lines[one.path]
+        line = own[number - 1].strip() if one.path in texts and number <= len(own) else one.message
+        digest = hashlib.sha256(line.encode()).hexdigest()[:16]
+        # A name that is no UTF-8 would make the file unreadable.
+        path = one.path.encode("utf-8", "backslashreplace").decode()
+        yield one, f"{one.rule} {path} {digest}"
 
 
 def write_baseline(file: Path, linted: Linted, texts: Mapping[str, str]) -> int:
     """Note every finding; how many there are. Raises `ConfigurationError`."""
-    counted = Counter(fingerprint(one, texts.get(one.path, "")) for one in linted.findings)
+    counted = Counter(key for _, key in _fingerprints(linted, texts))
     document = {"schema": "tailrace/lint-baseline/1", "findings": dict(sorted(counted.items()))}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -54,8 +63,7 @@ def without_known(file: Path, linted: Linted, texts: Mapping[str, str]) -> tuple
         raise ConfigurationError(f"{file}: is no baseline: {error}") from error
     kept: list[Finding] = []
     taken = 0
-    for finding in linted.findings:
-        key = fingerprint(finding, texts.get(finding.path, ""))
+    for finding, key in _fingerprints(linted, texts):
         if known[key] > 0:
             known[key] -= 1
             taken += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tailrace.lint.expressions import without_expressions
 from tailrace.lint.shell import scan
 from tailrace.lint.workflow import Step
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _TIMEOUT = re.compile(r"(?<![\w./-])g?timeout\s")
 _REDIRECT = re.compile(r"[0-9]*[<>]&[0-9-]+|&>>?")
 _BREAK = re.compile(r"[\n;|&(){}`]|(?<!\S)(?:if|then|elif|else|while|until|do|!|time)(?!\S)")
@@ -40,7 +40,7 @@ def is_bounded(steps: Iterable[Step]) -> bool:
 
 
 def _code(text: str) -> str:
-    return scan(_EXPRESSION.sub("x", text).replace("\\\n", " ")).code
+    return scan(without_expressions(text, "x").replace("\\\n", " ")).code
 
 
 def _starts_something_long(code: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from tailrace.lint.expressions import without_expressions
 from tailrace.lint.target import Target
 from tailrace.lint.workflow import Job, Workflow
 from tailrace.model import ForgeKind
@@ -14,7 +14,6 @@ from tailrace.model import ForgeKind
 #: Events whose runs show as statuses on a pull request's head.
 ON_PULL_REQUESTS = ("pull_request", "pull_request_target")
 _EVENTS = (*ON_PULL_REQUESTS, "push")
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def contexts(workflows: Iterable[Workflow], target: Target) -> Iterator[Context]
 
 
 def _context(workflow: Workflow, job: Job, event: str, target: Target) -> Context:
-    name = _EXPRESSION.sub("*", job.shown_name)
+    name = without_expressions(job.shown_name, "*")
     is_matrix = job.matrix is not None
     if is_matrix and "*" not in name:
         name = f"{name} (*)"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tailrace.atonce import each_at_once
-from tailrace.forges.base import Forge, ForgeError
+from tailrace.forges.base import BadAnswer, Forge, ForgeError
 from tailrace.lint.engine import Linted, lint
 from tailrace.lint.node import MOST_BYTES
 from tailrace.lint.rule import Rule
@@ -25,6 +25,9 @@ from tailrace.model import (
 )
 from tailrace.runs import Step, Watch, ignore
 from tailrace.settings import Fleet, LintSettings
+
+#: Nobody has as many folders in a folder of workflows.
+_MOST_FOLDERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ async def lint_fleet(
     async def one(downstream: Downstream) -> LintedDownstream:
         watch(downstream, Step.OBSERVING, "")
         try:
-            files = await _files(forge, blobs, downstream)
+            files, present = await _files(forge, blobs, downstream)
         except ForgeError as error:
             return LintedDownstream(downstream, error.failure(), {})
         found = read_files(files)
@@ -79,6 +82,7 @@ async def lint_fleet(
             broken=found.broken,
             settings=settings,
             fleet=replace(fleet, downstreams=(downstream,)),
+            present=present,
             today=today,
         )
         watch(downstream, Step.DONE, "")
@@ -88,28 +92,49 @@ async def lint_fleet(
     return await each_at_once(fleet.downstreams, one, fleet.forge.concurrency)
 
 
-async def workflow_entries(forge: Forge, view: TreeView) -> dict[str, TreeEntry]:
-    """The workflows in all folders that any forge looks at, by path.
+async def workflow_entries(
+    forge: Forge, view: TreeView
+) -> tuple[dict[str, TreeEntry], frozenset[str]]:
+    """The workflows in and below all folders that any forge looks at, and those folders.
 
     ``view`` must have been asked for `WORKFLOW_FOLDERS`. Raises `ForgeError`.
     """
     found: dict[str, TreeEntry] = {}
-    for folder in WORKFLOW_FOLDERS:
-        listed = view.entries.get(folder)
-        if listed is None or listed.kind is not FileKind.DIRECTORY:
-            continue
-        for entry in await forge.folder(view.repository, listed.sha):
-            path = f"{folder}/{entry.path}"
-            if entry.kind is FileKind.FILE and is_workflow(path):
-                found[path] = entry
-    return found
-
-
-async def _files(forge: Forge, blobs: Blobs, downstream: Downstream) -> dict[str, bytes]:
-    view = await forge.tree(downstream.repository, downstream.branch, WORKFLOW_FOLDERS)
-    entries = await workflow_entries(forge, view)
-    return {
-        path: await blobs.read(view.repository, entry.sha)
-        for path, entry in entries.items()
-        if entry.size is None or entry.size <= MOST_BYTES
+    there = {
+        folder: view.entries[folder].sha
+        for folder in WORKFLOW_FOLDERS
+        if folder in view.entries and view.entries[folder].kind is FileKind.DIRECTORY
     }
+    pending = list(there.items())
+    looked = 0
+    while pending:
+        folder, sha = pending.pop()
+        looked += 1
+        if looked > _MOST_FOLDERS:
+            raise BadAnswer(
+                f"{view.repository}: more than {_MOST_FOLDERS} folders of workflows"
+                "\n  next: clone it, and run tailrace lint there"
+            )
+        for entry in await forge.folder(view.repository, sha):
+            path = f"{folder}/{entry.path}"
+            if entry.kind is FileKind.DIRECTORY:
+                pending.append((path, entry.sha))
+            elif entry.kind is not FileKind.SUBMODULE and is_workflow(path):
+                found[path] = entry
+    return found, frozenset(there)
+
+
+async def _files(
+    forge: Forge, blobs: Blobs, downstream: Downstream
+) -> tuple[dict[str, bytes], frozenset[str]]:
+    view = await forge.tree(downstream.repository, downstream.branch, WORKFLOW_FOLDERS)
+    entries, there = await workflow_entries(forge, view)
+    found: dict[str, bytes] = {}
+    for path, entry in entries.items():
+        if entry.size is not None and entry.size > MOST_BYTES:
+            # So many bytes that the reader says what is wrong with them.
+            found[path] = bytes(MOST_BYTES + 1)
+        else:
+            # Of a link, what a forge reads is the name that it leads to.
+            found[path] = await blobs.read(view.repository, entry.sha)
+    return found, there

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tailrace.lint.node import Node, Position, Scalar, Sequence, mappings, scalars, texts
-from tailrace.lint.workflow import Workflow, place_in
+from tailrace.lint.node import Node, Scalar, Sequence, mappings, scalars, texts
+from tailrace.lint.scripts import span_in
+from tailrace.lint.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,5 @@ def inline_lists(workflow: Workflow, variable: str) -> Iterator[InlineList]:
         for match in assignment.finditer(scalar.value) if id(scalar) not in values else ():
             text = match.group(2).replace("\\\n", " ")
             if "$" not in text:
-                start = place_in(scalar, match.start())
-                place = Scalar(text, start, Position(start.line, start.column + 1))
+                place = Scalar(text, *span_in(workflow, scalar, match.start()))
                 yield InlineList(workflow.path, place, tuple(text.split()))

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
+from tailrace.lint.marks import in_lines, marks
+
 #: Larger files are no workflows; Gitea itself refuses less.
 MOST_BYTES = 1024 * 1024
 _DEEPEST = 100
 _MOST_NODES = 200_000
+_MERGE = "<<"
 
 
 class Position(NamedTuple):
@@ -113,13 +116,16 @@ class Unreadable(Exception):
 @dataclass(slots=True)
 class _Building:
     anchors: dict[str, Node] = field(default_factory=dict)
+    #: How many values each anchor stands for, those of aliases in it included.
+    weights: dict[str, int] = field(default_factory=dict)
+    #: How many values there are with every alias written out.
     count: int = 0
 
 
 def parse(data: bytes) -> Node | None:
     """The document in ``data``; None for one that is empty. Raises `Unreadable`."""
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"has {len(data):,} bytes, more than {MOST_BYTES:,}")
+        raise Unreadable(f"has more than {MOST_BYTES:,} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -142,11 +148,11 @@ def parse(data: bytes) -> Node | None:
 
 def _events(text: str) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+        found = yaml.parse(text, Loader=yaml.CSafeLoader)
+        yield from in_lines(found, text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        last = text.count("\n") + 1
-        at = Position(min(mark.line + 1, last), mark.column + 1) if mark else Position(1, 1)
+        at = _START if mark is None else _position(marks(text)(mark))
         said = str(getattr(error, "problem", "") or "cannot be read")
         raise Unreadable(f"is not YAML: {said[:120]}", at) from error
     except ValueError as error:
@@ -154,9 +160,12 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _node(event: yaml.Event, events: Iterator[yaml.Event], building: _Building, depth: int) -> Node:
-    building.count += 1
+    before = building.count
+    alias = event.anchor if isinstance(event, yaml.AliasEvent) else None
+    # As go-yaml does: what is small in the file may be endless once aliases are written out.
+    building.count += 1 if alias is None else building.weights.get(alias, 1)
     if building.count > _MOST_NODES:
-        raise Unreadable(f"has more than {_MOST_NODES:,} values", _start(event))
+        raise Unreadable(f"has more than {_MOST_NODES:,} values with its aliases", _start(event))
     if depth > _DEEPEST:
         raise Unreadable(f"is nested more than {_DEEPEST} deep", _start(event))
     if isinstance(event, yaml.AliasEvent):
@@ -184,6 +193,7 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], building: _Building, 
     anchor = getattr(event, "anchor", None)
     if anchor is not None:
         building.anchors[anchor] = made
+        building.weights[anchor] = building.count - before
     return made
 
 
@@ -205,6 +215,9 @@ def _mapping(
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             last = {entry.key.value: entry for entry in entries}
+            if _MERGE in last:
+                entries = _merged(entries)
+                last = {entry.key.value: entry for entry in entries}
             return Mapping(tuple(entries), _start(first), _end(event), _span(first, event), last)
         key = _node(event, events, building, depth + 1)
         value = _node(next(events), events, building, depth + 1)
@@ -212,6 +225,21 @@ def _mapping(
             raise Unreadable("has a key that is no text", _start(event))
         entries.append(Entry(key, value))
     raise Unreadable("ends in the middle", _start(first))
+
+
+def _merged(entries: list[Entry]) -> list[Entry]:
+    """The entries with those that ``<<`` takes from others, as go-yaml reads them."""
+    own = [entry for entry in entries if entry.key.value != _MERGE or entry.key.is_quoted]
+    found = {entry.key.value for entry in own}
+    for entry in entries:
+        if entry.key.value != _MERGE or entry.key.is_quoted:
+            continue
+        parts = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
+        for part in parts:
+            more = part.last.values() if isinstance(part, Mapping) else ()
+            own += [one for one in more if one.key.value not in found]
+            found |= {one.key.value for one in more}
+    return own
 
 
 def _start(event: yaml.Event) -> Position:

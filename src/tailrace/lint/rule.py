@@ -21,7 +21,7 @@ class Need(StrEnum):
     STATUSES = "the statuses of commits, from the forge"
     ISSUES = "issues, from the forge"
     DIFF = "a base to compare with (--diff BASE)"
-    FLEET = "a fleet file"
+    LABELS = "[lint] runner-labels of a fleet file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ class Rule:
     good: tuple[Example, ...]
     severity: Severity = Severity.ERROR
     need: Need = Need.NOTHING
+    #: A second thing that it cannot be applied without.
+    also: Need = Need.NOTHING
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """All that it cannot be applied without."""
+        return tuple(need for need in (self.need, self.also) if need is not Need.NOTHING)
 
     @property
     def family(self) -> str:

@@ -10,10 +10,9 @@ from pathlib import Path
 from tailrace.forges.base import Forge
 from tailrace.lint.engine import Linted, lint
 from tailrace.lint.facts import Facts
-from tailrace.lint.finding import Finding
 from tailrace.lint.gather import gather
 from tailrace.lint.gitleaks import SecretRules, read_gitleaks
-from tailrace.lint.local import Change, read_change, read_folder, read_start
+from tailrace.lint.local import Change, folders_there, read_change, read_folder, read_start
 from tailrace.lint.others import run_others
 from tailrace.lint.rules import all_rules
 from tailrace.lint.target import Target
@@ -48,6 +47,8 @@ class Outcome:
 
     linted: Linted
     texts: Mapping[str, str]
+    #: What must not be shown of them, besides what is known anyway.
+    secrets: SecretRules | None = None
 
 
 async def run(job: Job) -> Outcome:
@@ -55,12 +56,10 @@ async def run(job: Job) -> Outcome:
     tree = _tree(job)
     if job.forge is not None and job.repository is not None:
         tree = replace(tree, facts=await _facts(job.forge, job.repository, tree))
-    linted = lint(tree, all_rules())
-    if job.others:
-        more = await run_others(tree, job.others)
-        linted = replace(linted, findings=_sorted((*linted.findings, *more)))
+    linted = lint(tree, all_rules(), await run_others(tree, job.others))
     documents = (*tree.workflows, *tree.actions)
-    return Outcome(linted, {document.path: document.text for document in documents})
+    texts = {document.path: document.text for document in documents}
+    return Outcome(linted, texts, tree.secrets)
 
 
 def _tree(job: Job) -> Tree:
@@ -78,6 +77,7 @@ def _tree(job: Job) -> Tree:
         touched=None if change is None else change.touched,
         before=None if change is None else read_files(change.before).workflows,
         secrets=_secrets(job.root),
+        present=folders_there(job.root),
         today=job.today,
     )
 
@@ -91,9 +91,3 @@ def _secrets(root: Path) -> SecretRules | None:
 async def _facts(forge: Forge, repository: RepositoryName, tree: Tree) -> Facts:
     issues = {number for document, entry in softened(tree) for number in tracked(document, entry)}
     return await gather(forge, repository, issues=issues, commits=tree.settings.green_runs)
-
-
-def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(
-        sorted(set(findings), key=lambda one: (one.path, one.start, one.rule, one.message))
-    )

@@ -100,10 +100,15 @@ def in_value(
     rule: str, document: Document, scalar: Scalar, offset: int, message: str, step: str
 ) -> Finding:
     """A finding at an offset of a value, to its line."""
+    start, end = span_in(document, scalar, offset)
+    return Finding(rule, document.path, start, end, message, step)
+
+
+def span_in(document: Document, scalar: Scalar, offset: int) -> tuple[Position, Position]:
+    """From an offset of a value to the end of its line; always inside of the file."""
     place = place_in(scalar, offset)
     line = min(place.line, len(document.lines))
     text = document.lines[line - 1]
     indent = len(text) - len(text.lstrip())
     column = min(max(place.column, indent + 1), len(text) + 1)
-    end = Position(line, max(len(text.rstrip()), column) + 1)
-    return Finding(rule, document.path, Position(line, column), end, message, step)
+    return Position(line, column), Position(line, max(len(text.rstrip()), column) + 1)

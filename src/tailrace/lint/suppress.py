@@ -16,12 +16,23 @@ BAD = "TL001"
 #: A suppression that suppresses nothing.
 UNUSED = "TL002"
 
+ABOUT = {
+    BAD: "a suppression without rule or reason, with an end that is no date, or of no rule\n"
+    "    write: # tailrace: ignore[GT003] because REASON, until 2027-01-31",
+    UNUSED: "a suppression that takes nothing away, or has expired\n"
+    "    mend what it hid, or delete the comment",
+}
+
 _MARK = re.compile(r"#\s*tailrace:\s*ignore(?P<rest>.*)$")
+#: Ours, and those of the linters that `--with` runs.
+_ID = r"(?:[A-Z]{2}[0-9]{3}|SC[0-9]{4}|zizmor/[a-z0-9-]{1,60})"
 _WHOLE = re.compile(
-    r"\[(?P<rules>[A-Z]{2}[0-9]{3}(?:\s*,\s*[A-Z]{2}[0-9]{3})*)\]"
+    rf"\[(?P<rules>{_ID}(?:\s*,\s*{_ID})*)\]"
     r"\s+because\s+(?P<reason>.*?\S)"
     r"(?:,?\s+until\s+(?P<until>[0-9]{4}-[0-9]{2}-[0-9]{2}))?\s*"
 )
+#: An end that is no date would be a reason for ever.
+_NO_DATE = re.compile(r"\buntil\s+[0-9]{1,4}[-./]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,12 @@ class Suppression:
 
     def takes(self, finding: Finding, today: date) -> bool:
         """Whether it takes this finding away today."""
-        valid = self.until is None or today <= self.until
         here = finding.path == self.path and finding.start.line in (self.covers, self.line)
-        return valid and here and finding.rule in self.rules
+        return here and finding.rule in self.rules and not self.has_expired(today)
+
+    def has_expired(self, today: date) -> bool:
+        """Whether its end has passed."""
+        return self.until is not None and today > self.until
 
 
 def suppressions(document: Document) -> tuple[tuple[Suppression, ...], tuple[Finding, ...]]:
@@ -56,6 +70,8 @@ def suppressions(document: Document) -> tuple[tuple[Suppression, ...], tuple[Fin
                 until = date.fromisoformat(match["until"])
             except ValueError:
                 match = None
+        if match is not None and until is None and _NO_DATE.search(match["reason"]):
+            match = None
         if match is None:
             bad.append(_bad(document, number, column))
             continue
@@ -90,20 +106,26 @@ def _bad(document: Document, number: int, column: int) -> Finding:
         document.path,
         Position(number, column),
         Position(number, len(document.lines[number - 1]) + 1),
-        "a suppression that names no rule or no reason",
+        "a suppression that names no rule, no reason, or an end that is no date",
         "write: # tailrace: ignore[GT003] because REASON, until 2027-01-31",
     )
 
 
 def unused(suppression: Suppression, today: date) -> Finding:
     """What is said of a suppression that took nothing away."""
-    over = suppression.until is not None and today > suppression.until
+    over = suppression.has_expired(today)
     fact = f"expired on {suppression.until}" if over else "takes nothing away"
-    return Finding(
-        UNUSED,
-        suppression.path,
-        Position(suppression.line, suppression.column),
-        Position(suppression.line, suppression.column + 1),
-        f"the suppression of {', '.join(suppression.rules)} {fact}",
-        "mend what it hid, or delete the comment",
-    )
+    said = f"the suppression of {', '.join(suppression.rules)} {fact}"
+    return _of(UNUSED, suppression, said, "mend what it hid, or delete the comment")
+
+
+def unknown(suppression: Suppression, name: str) -> Finding:
+    """What is said of a suppression of a rule that there is not."""
+    said = f"the suppression names {name}, and there is no such rule"
+    return _of(BAD, suppression, said, "tailrace lint --explain ID knows the rules")
+
+
+def _of(rule: str, suppression: Suppression, message: str, step: str) -> Finding:
+    start = Position(suppression.line, suppression.column)
+    end = Position(suppression.line, suppression.column + 1)
+    return Finding(rule, suppression.path, start, end, message, step)

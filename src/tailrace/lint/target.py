@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -39,11 +38,6 @@ class Target:
     def folders(self) -> tuple[str, ...]:
         """Where it looks for workflows, in its order."""
         return FOLDERS[self.kind]
-
-    def folder_read(self, paths: Iterable[str]) -> str | None:
-        """The folder whose workflows it reads: its first that has any of ``paths``."""
-        there = {path.rpartition("/")[0] for path in paths}
-        return next((folder for folder in self.folders if folder in there), None)
 
     def is_gitea(self, *, before: str | None = None, since: str | None = None) -> bool:
         """Whether it is a Gitea in this range of versions.

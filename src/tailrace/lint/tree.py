@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from tailrace.lint.facts import Facts
 from tailrace.lint.gitleaks import SecretRules
@@ -62,13 +63,27 @@ class Tree:
     touched: tuple[str, ...] | None = None
     #: Rules and allow lists of a .gitleaks.toml; None where there is none.
     secrets: SecretRules | None = None
+    #: Folders for workflows that are there, also those with other files only.
+    present: frozenset[str] = frozenset()
     today: date = date(2026, 1, 1)
 
+    @cached_property
+    def read_folder(self) -> str | None:
+        """The one folder that the target reads: the first that is there, whatever is in it."""
+        paths = [one.path for one in self.workflows] + [one.path for one in self.broken]
+        there = {*self.present, *map(workflows_folder, paths)}
+        return next((folder for folder in self.target.folders if folder in there), None)
+
+    def reads(self, path: str) -> bool:
+        """Whether the target takes the file at this path for a workflow."""
+        folder = self.read_folder
+        # A Gitea lists the folder with all below it, GitHub only what stands in it.
+        nested = path.count("/") > 2
+        return workflows_folder(path) == folder and not (nested and not self.target.is_gitea())
+
     def active(self) -> Iterator[Workflow]:
-        """The workflows that the target reads: those of its first folder that has any."""
-        paths = [workflow.path for workflow in self.workflows]
-        read = self.target.folder_read([*paths, *(broken.path for broken in self.broken)])
-        yield from (workflow for workflow in self.workflows if workflow.folder == read)
+        """The workflows that the target reads."""
+        return (workflow for workflow in self.workflows if self.reads(workflow.path))
 
     def all_steps(self) -> Iterator[tuple[Document, Step]]:
         """The steps of every workflow that the target reads, and of every composite action."""
@@ -107,8 +122,13 @@ def read_files(files: Mapping[str, bytes]) -> Files:
 
 def is_workflow(path: str) -> bool:
     """Whether a forge would look at this path for a workflow."""
-    folder, _, name = path.rpartition("/")
-    return folder in _FOLDERS and name.endswith((".yml", ".yaml"))
+    return workflows_folder(path) is not None and path.endswith((".yml", ".yaml"))
+
+
+def workflows_folder(path: str) -> str | None:
+    """The folder for workflows that a path stands in, or below."""
+    folder = "/".join(path.split("/")[:2])
+    return folder if folder in _FOLDERS and path != folder else None
 
 
 def is_action(path: str) -> bool:

@@ -110,10 +110,6 @@ class Document:
     root: Mapping
 
     @property
-    def folder(self) -> str:
-        return self.path.rpartition("/")[0]
-
-    @property
     def file_name(self) -> str:
         return self.path.rpartition("/")[2]
 

@@ -85,6 +85,7 @@ RULE = Rule(
     check=_check,
     severity=Severity.WARNING,
     need=Need.STATUSES,
+    also=Need.DIFF,
     bad=(_example(_BEFORE, "success", "failure"), _example(_BEFORE)),
     good=(_example(_BEFORE, "success", "success"), _example(_AFTER)),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.rule import Example, Rule
-from tailrace.lint.tree import Tree
+from tailrace.lint.tree import Tree, workflows_folder
 from tailrace.lint.workflow import Workflow
 from tailrace.settings import Severity
 
@@ -20,13 +20,11 @@ _TOP = 10
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
-    read: dict[str, str] | None = None
+    read = {workflow.file_name: workflow.text for workflow in tree.active()}
     for folder in tree.target.folders:
-        here = [workflow for workflow in tree.workflows if workflow.folder == folder]
-        if read is None:
-            if here or any(broken.path.startswith(f"{folder}/") for broken in tree.broken):
-                read = {workflow.file_name: workflow.text for workflow in here}
+        if folder == tree.read_folder:
             continue
+        here = [one for one in tree.workflows if workflows_folder(one.path) == folder]
         lost = [
             workflow
             for workflow in here

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Mapping, texts
-from tailrace.lint.rule import Example, Rule
+from tailrace.lint.rule import Example, Need, Rule
 from tailrace.lint.tree import Tree
 from tailrace.model import ForgeKind
 from tailrace.settings import LintSettings
@@ -16,8 +16,6 @@ from tailrace.settings import LintSettings
 def _check(tree: Tree) -> Iterator[Finding]:
     # Registered as LABEL:SCHEMA://IMAGE; jobs name the label alone.
     known = {label.partition(":")[0] for label in tree.settings.runner_labels}
-    if not known:
-        return
     # GitHub's labels are the same in any case.
     fold = str.casefold if tree.target.kind is ForgeKind.GITHUB else str
     folded = {fold(label) for label in known}
@@ -61,6 +59,7 @@ RULE = Rule(
     holds=lambda target: True,
     holds_for="every target, where [lint] runner-labels names the labels",
     check=_check,
+    need=Need.LABELS,
     bad=(_example("arm64-pilot"), _example("[linux, arm]")),
     good=(
         _example("[linux, arm64]"),

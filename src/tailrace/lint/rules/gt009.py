@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tailrace.lint.expressions import expressions
 from tailrace.lint.finding import Finding
 from tailrace.lint.node import Mapping, Scalar, mappings, scalars
 from tailrace.lint.rule import Example, Rule
@@ -13,7 +14,6 @@ from tailrace.lint.target import Target
 from tailrace.lint.tree import Tree
 from tailrace.model import ForgeKind
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 #: A text in an expression; a quote in it is doubled.
 _TEXT = re.compile(r"'[^']*'")
 _CALL = re.compile(r"\bhashFiles\s*\(", re.IGNORECASE)
@@ -22,7 +22,7 @@ _CALL = re.compile(r"\bhashFiles\s*\(", re.IGNORECASE)
 def _calls(scalar: Scalar, *, bare: bool) -> Iterator[int]:
     """Where a value calls it; ``if:`` is an expression without the braces as well."""
     value = scalar.value
-    spans = [(0, len(value))] if bare else [m.span() for m in _EXPRESSION.finditer(value)]
+    spans = [(0, len(value))] if bare else list(expressions(value))
     for begin, end in spans:
         code = _TEXT.sub(lambda match: " " * len(match.group()), value[begin:end])
         for match in _CALL.finditer(code):

@@ -45,13 +45,18 @@ def _edit(workflow: Workflow) -> Edit | None:
     text = stem if _PLAIN.fullmatch(stem) else json.dumps(stem)
     entry, start = workflow.root.entry("name"), workflow.root.span[0]
     if entry is None:
-        is_block = workflow.root.start.column == 1 and workflow.text[start] != "{"
-        return Edit(start, start, f"name: {text}\n") if is_block else None
+        # Where an anchor or a tag stands before the first key, nothing may come between them.
+        is_block = workflow.root.start.column == 1 and workflow.text[start] not in "{&!"
+        ending = "\r\n" if workflow.lines[0].endswith("\r") else "\n"
+        return Edit(start, start, f"name: {text}{ending}") if is_block else None
     value = entry.value
     # An alias stands elsewhere.
     if not isinstance(value, Scalar) or value.is_block or value.start.line != entry.key.start.line:
         return None
     begin, end = value.span
+    # An anchor that goes may be named below.
+    if workflow.text[begin : begin + 1] in ("&", "!"):
+        return None
     return Edit(begin, end, text if workflow.text[begin - 1] == " " else f" {text}")
 
 

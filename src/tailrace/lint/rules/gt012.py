@@ -19,12 +19,9 @@ _LAST = "go on from the example in docs.gitea.com, usage/actions/quickstart"
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
-    there = {workflow.folder for workflow in tree.workflows}
-    there |= {broken.path.rpartition("/")[0] for broken in tree.broken}
-    read = next((folder for folder in tree.target.folders if folder in there), None)
     for broken in tree.broken:
         # What stands in another folder is not read anyway: see GT006.
-        if is_workflow(broken.path) and broken.path.rpartition("/")[0] != read:
+        if is_workflow(broken.path) and not tree.reads(broken.path):
             continue
         start = broken.error.at
         yield Finding(

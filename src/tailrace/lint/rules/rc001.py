@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from tailrace.lint.contexts import contexts
 from tailrace.lint.facts import requiring, unprotected
 from tailrace.lint.finding import Finding, at
+from tailrace.lint.node import Position
 from tailrace.lint.rule import Example, Need, Rule
 from tailrace.lint.tree import Tree
 
@@ -22,15 +23,16 @@ def _check(tree: Tree) -> Iterator[Finding]:
             continue
         close = get_close_matches(wanted, [one.text for one in produced], n=1, cutoff=0.0)
         near = next((one for one in produced if close and one.text == close[0]), None)
-        if near is None:
+        fact = f"branch protection requires {wanted[:100]!r}, which no workflow produces"
+        step = f"take it out of the rule {required.rule!r}"
+        if near is not None:
+            step = f"require {near.text!r} instead, or {step}"
+            yield at("RC001", near.workflow.path, near.job.id, fact, step)
             continue
-        yield at(
-            "RC001",
-            near.workflow.path,
-            near.job.id,
-            f"branch protection requires {wanted[:100]!r}, which no workflow produces",
-            f"require {near.text!r} instead, or take it out of the rule {required.rule!r}",
-        )
+        # No workflow runs on what a merge waits for: the folder stands for them all.
+        start, end = Position(1, 1), Position(1, 2)
+        path = next((one.path for one in tree.active()), tree.target.folders[0])
+        yield Finding("RC001", path, start, end, fact, f"let a workflow produce it, or {step}")
 
 
 _FILE = ".gitea/workflows/ci.yml"
@@ -49,7 +51,11 @@ RULE = Rule(
     holds_for="all targets",
     check=_check,
     need=Need.PROTECTION,
-    bad=(Example({_FILE: _TEXT}, facts=requiring("CI / tests (pull_request)", "CI / test*")),),
+    bad=(
+        Example({_FILE: _TEXT}, facts=requiring("CI / tests (pull_request)", "CI / test*")),
+        Example({_FILE: _TEXT.replace("pull_request", "schedule")}, facts=requiring("CI / test")),
+        Example({}, facts=requiring("CI / test (pull_request)")),
+    ),
     good=(
         Example({_FILE: _TEXT}, facts=requiring("CI / test (pull_request)")),
         Example({_FILE: _TEXT}, facts=requiring("CI / *")),

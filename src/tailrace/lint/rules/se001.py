@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tailrace.lint.expressions import expressions
 from tailrace.lint.finding import Finding
 from tailrace.lint.frames import LITERAL
 from tailrace.lint.node import Scalar
@@ -14,7 +15,6 @@ from tailrace.lint.shell import scan
 from tailrace.lint.tree import Tree
 from tailrace.lint.workflow import Step
 
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _KEY = re.compile(r"\[\s*'([\w-]+)'\s*\]")
 _INDEX = re.compile(r"\[[^\]\[]*\]")
@@ -41,15 +41,14 @@ def _check(tree: Tree) -> Iterator[Finding]:
     for document, step in tree.all_steps():
         for scalar in _scripts(step):
             value = scalar.value
-            # Up to the last end only: without one, every beginning would look for it.
-            for match in _EXPRESSION.finditer(value, 0, value.rfind("}}") + 2):
-                name = _untrusted(match[1])
-                if name is not None and not _is_quoted(step, scalar, match):
+            for begin, end in expressions(value):
+                name = _untrusted(value[begin + 3 : end - 2])
+                if name is not None and not _is_quoted(step, scalar, begin, end):
                     yield in_value(
                         "SE001",
                         document,
                         scalar,
-                        match.start(),
+                        begin,
                         f"{name} is text that a stranger chooses, and here it becomes code",
                         f"env: VALUE: ${{{{ {name} }}}} at the step, and $VALUE in the script",
                     )
@@ -64,18 +63,19 @@ def _scripts(step: Step) -> Iterator[Scalar]:
         yield script
 
 
-def _is_quoted(step: Step, scalar: Scalar, match: re.Match[str]) -> bool:
+def _is_quoted(step: Step, scalar: Scalar, begin: int, end: int) -> bool:
     """Whether it is JSON in a heredoc that expands nothing: no line of its can end that one."""
-    if scalar is not step.run or _JSON.fullmatch(match[1]) is None:
+    if scalar is not step.run or _JSON.fullmatch(scalar.value, begin + 3, end - 2) is None:
         return False
     script = scan(scalar.value)
-    inside = any(begin < match.start() < end for begin, end in script.heredocs.items())
-    return inside and script.kinds[match.end() : match.end() + 1] == LITERAL
+    inside = any(first < begin < last for first, last in script.heredocs.items())
+    return inside and script.kinds[end : end + 1] == LITERAL
 
 
 def _untrusted(expression: str) -> str | None:
     """The context in an expression that must not be trusted."""
-    text = _KEY.sub(lambda match: f".{match[1]}", expression)
+    # Long white space would be looked through from each of its places.
+    text = _KEY.sub(lambda match: f".{match[1]}", " ".join(expression.split()))
     text = _INDEX.sub(".*", _STRING.sub("''", text)).lower()
     text = re.sub(r"\s*([.(])\s*", r"\1", text)
     for _ in range(_DEEPEST):

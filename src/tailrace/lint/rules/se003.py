@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tailrace.lint.credentials import masked
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Mapping, Node, Scalar
 from tailrace.lint.rule import Example, Rule
@@ -45,7 +46,7 @@ def _uses(path: str, scalar: Scalar | None) -> Iterator[Finding]:
             "SE003",
             path,
             scalar,
-            f"{whose} that is not pinned: {value[:100]!a} can be moved to other code",
+            f"{whose} that is not pinned: {masked(value)[:100]!a} can be moved to other code",
             "name the full commit behind the @, and the version in a comment",
         )
 
@@ -76,7 +77,7 @@ def _image(path: str, what: str, scalar: Scalar, image: str) -> Iterator[Finding
             "SE003",
             path,
             scalar,
-            f"{what} is not pinned: {image[:100]!a} can be moved to another image",
+            f"{what} is not pinned: {masked(image)[:100]!a} can be moved to another image",
             "name the digest: IMAGE:TAG@sha256:...",
         )
 

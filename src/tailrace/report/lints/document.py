@@ -28,7 +28,8 @@ def of_finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
-        "path": finding.path,
+        # A lone surrogate is no text that every reader of JSON takes.
+        "path": finding.path.encode("utf-8", "backslashreplace").decode(),
         "line": finding.start.line,
         "column": finding.start.column,
         "end_line": finding.end.line,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tailrace.lint.rule import Example, Need, Rule
+from tailrace.lint.rule import Example, Rule
 
 
 def explain_lines(rule: Rule) -> Iterator[str]:
@@ -12,8 +12,8 @@ def explain_lines(rule: Rule) -> Iterator[str]:
     yield f"{rule.id}: {rule.title}"
     yield f"    {rule.rationale}"
     yield f"    severity {rule.severity}; holds for {rule.holds_for}"
-    if rule.need is not Need.NOTHING:
-        yield f"    needs {rule.need}; not checked without"
+    if rule.needs:
+        yield f"    needs {' and '.join(rule.needs)}; not checked without"
     yield f"    source: {rule.source}"
     for word, example in (("bad", rule.bad[0]), ("good", rule.good[0])):
         yield f"{word}:"
@@ -26,7 +26,7 @@ def page(family: str, title: str, rules: Sequence[Rule]) -> str:
     lines += ["Written by `python -m tailrace.report.lints.pages`; the examples are the tests.", ""]
     for rule in rules:
         lines += [f"## {rule.id}: {rule.title}", "", rule.rationale, ""]
-        need = "" if rule.need is Need.NOTHING else f" Needs {rule.need}; without it: not checked."
+        need = f" Needs {' and '.join(rule.needs)}; without: not checked." if rule.needs else ""
         lines += [f"{rule.severity.capitalize()}. Holds for {rule.holds_for}.{need}", ""]
         lines += [f"Source: {rule.source}.", ""]
         for word, example in (("Bad", rule.bad[0]), ("Good", rule.good[0])):

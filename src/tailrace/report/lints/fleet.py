@@ -11,7 +11,7 @@ from tailrace.lint.fleetwide import LintedDownstream
 from tailrace.model import Failure
 from tailrace.report.escape import lines_for_terminal
 from tailrace.report.lints.document import of_linted
-from tailrace.report.lints.plain import finding_lines
+from tailrace.report.lints.plain import Excerpts, finding_lines, not_checked_lines
 from tailrace.report.words import some
 from tailrace.settings import Severity
 
@@ -37,13 +37,16 @@ def fleet_lines(found: Sequence[LintedDownstream]) -> Iterator[str]:
             continue
         if one.linted.findings:
             yield f"{one.downstream.name}: {some(len(one.linted.findings), 'finding')}"
+        excerpts = Excerpts(one.texts)
         for finding in one.linted.findings:
             rules[finding.rule] += 1
             where[one.downstream.name] += 1
-            for line in finding_lines(finding, one.texts.get(finding.path, "")):
+            for line in finding_lines(finding, excerpts):
                 yield f"  {line}"
     for rule, number in rules.most_common():
         yield f"{rule}: {number}"
+    linted = [one.linted for one in found if not isinstance(one.linted, Failure)]
+    yield from not_checked_lines([every for one in linted for every in one.not_checked])
     read = sum(not isinstance(one.linted, Failure) for one in found)
     total = some(sum(rules.values()), "finding")
     yield f"{total} in {len(where)} of {some(read, 'downstream')}"

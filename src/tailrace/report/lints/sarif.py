@@ -87,4 +87,5 @@ def _result(finding: Finding) -> dict[str, Any]:
 def _uri(path: str) -> str:
     from urllib.parse import quote
 
-    return quote(path)
+    # Bytes of a name that are no UTF-8 as they stand in it.
+    return quote(path.encode("utf-8", "surrogateescape"))
