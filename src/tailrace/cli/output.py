@@ -36,21 +36,30 @@ def watching(fleet: Fleet) -> Progress:
 
 
 def show_report(
-    report: Report, *, as_json: bool, junit: Path | None, environ: Mapping[str, str]
+    report: Report,
+    *,
+    as_json: bool,
+    junit: Path | None,
+    environ: Mapping[str, str],
+    also: Callable[[Report], None] | None = None,
 ) -> int:
     """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
-    _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
-    _lines(divergence_lines(report), err=as_json)
-    if inside_actions(environ) or report.skip is not None:
-        _lines(annotation_lines(report), err=as_json)
     code = words.exit_code(report)
-    for write in (partial(write_actions_files, environ), partial(_write_junit, junit)):
-        try:
-            write(report)
-        except ConfigurationError as error:
-            # What was found goes before a file that could not be written.
-            say_error(error)
-            code = code or error.exit_code
+    files = [partial(write_actions_files, environ), partial(_write_junit, junit)]
+    try:
+        _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
+        _lines(divergence_lines(report), err=as_json)
+        if inside_actions(environ) or report.skip is not None:
+            _lines(annotation_lines(report), err=as_json)
+    finally:
+        # Whoever reads the output may be gone (`| head`): the files are for somebody else.
+        for write in (*files, also) if also is not None else files:
+            try:
+                write(report)
+            except ConfigurationError as error:
+                # What was found goes before a file that could not be written.
+                say_error(error)
+                code = code or error.exit_code
     return int(code)
 
 
