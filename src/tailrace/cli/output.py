@@ -20,6 +20,7 @@ from tailrace.report.annotations import (
     inside_actions,
     write_actions_files,
 )
+from tailrace.report.aside import Aside
 from tailrace.report.divergence import divergence_lines
 from tailrace.report.escape import lines_for_terminal
 from tailrace.report.junit import to_junit
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 def watching(fleet: Fleet) -> Progress:
     """Progress on standard error."""
-    return Progress(Console(stderr=True), len(fleet.downstreams))
+    return Progress(Aside(stderr=True), len(fleet.downstreams))
 
 
 def show_report(
