@@ -46,7 +46,11 @@ def show_report(
 ) -> int:
     """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
     code = words.exit_code(report)
-    files = [partial(write_actions_files, environ), partial(_write_junit, junit)]
+    files: list[Callable[[Report], None]] = [
+        partial(write_actions_files, environ),
+        partial(_write_junit, junit),
+        *([] if also is None else [also]),
+    ]
     try:
         _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
         _lines(divergence_lines(report), err=as_json)
@@ -54,7 +58,7 @@ def show_report(
             _lines(annotation_lines(report), err=as_json)
     finally:
         # Whoever reads the output may be gone (`| head`): the files are for somebody else.
-        for write in (*files, also) if also is not None else files:
+        for write in files:
             try:
                 write(report)
             except ConfigurationError as error:
