@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -127,6 +128,15 @@ def show_release(
     else:
         _lines(lines)
     append_actions_file(environ, "GITHUB_OUTPUT", outputs)
+
+
+def nobody_reads() -> bool:
+    """Whether standard output is a pipe whose reader went away; known without writing to it."""
+    if sys.stdout is None:
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def say_error(error: Exception) -> None:
