@@ -131,6 +131,7 @@ class Run:
                 raise
             # A signal or the deadline cancelled this task: what was done has to be said yet.
             task.uncancel()
+        self.stop.over = True
 
     def _unfinished(self, downstream: Downstream) -> Outcome:
         """What is known of a downstream that the run was stopped before."""
