@@ -77,6 +77,8 @@ class Stop:
     signal: Signals | None = None
     #: The seconds that the run had, once they are over.
     deadline: float | None = None
+    #: The run has ended, so that there is nothing left to stop.
+    over: bool = False
 
     @property
     def cause(self) -> str | None:

@@ -27,7 +27,11 @@ class Done:
 
 
 async def start(
-    *arguments: str, cwd: Path, environ: dict[str, str] | None = None
+    *arguments: str,
+    cwd: Path,
+    environ: dict[str, str] | None = None,
+    stdout: int = asyncio.subprocess.PIPE,
+    stderr: int = asyncio.subprocess.PIPE,
 ) -> asyncio.subprocess.Process:
     """``tailrace ARGUMENTS``, with nothing of this process's environment."""
     return await asyncio.create_subprocess_exec(
@@ -38,8 +42,8 @@ async def start(
         cwd=cwd,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(environ or {})},
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
     )
 
 

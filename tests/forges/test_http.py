@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,16 +45,19 @@ class Line:
 
 
 @asynccontextmanager
-async def line(*answers: Answer, timeout: float = 5.0) -> AsyncIterator[Line]:
+async def line(
+    *answers: Answer, timeout: float = 5.0, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Line]:
     waits = Waits()
     async with Server(in_turn(*answers)) as server:
         transport = Transport(
             server.url + "/api",
             authorization=f"token {TOKEN}",
-            concurrency=4,
+            concurrency=8,
             timeout=timeout,
             patience=PATIENCE,
             sleep=waits,
+            clock=clock,
         )
         async with transport:
             yield Line(server, transport, waits)
@@ -278,6 +282,77 @@ async def test_a_401_at_the_start_is_the_last_call() -> None:
                 await call()
             assert (caught.value.status, caught.value.message) == (401, "who?")
     assert len(to.server.got) == 1
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_forge_that_comes_back_is_asked_again() -> None:
+    clock = Clock()
+    async with line(RESET, clock=clock) as to:
+        for _ in range(5):
+            with pytest.raises(Unreachable):
+                await to.get()
+        assert len(to.server.got) == 3 * PATIENCE.attempts
+        to.server.script = in_turn(OK)
+        with pytest.raises(Unreachable, match="no more is tried"):
+            await to.get()
+        clock.now += 10
+        assert await to.get() == {"a": 1}
+        assert await to.get() == {"a": 1}
+
+
+async def test_one_call_at_a_time_tries_a_forge_that_is_down() -> None:
+    clock = Clock()
+    async with line(RESET, clock=clock) as to:
+        for _ in range(5):
+            with pytest.raises(Unreachable):
+                await to.get()
+        to.server.got.clear()
+        for _ in range(3):
+            clock.now += 10
+            for call in (to.get, to.get, to.send):
+                with pytest.raises(Unreachable):
+                    await call()
+    assert [g.method for g in to.server.got] == ["GET"] * 3
+
+
+async def test_a_token_that_was_refused_is_tried_again_after_a_while() -> None:
+    clock = Clock()
+    async with line(raw(401, b""), clock=clock) as to:
+        for _ in range(3):
+            with pytest.raises(Rejected):
+                await to.get()
+        assert len(to.server.got) == 1
+        to.server.script = in_turn(OK)
+        clock.now += 120
+        assert await to.get() == {"a": 1}
+        assert await to.get() == {"a": 1}
+
+
+async def test_a_refusal_teaches_nothing_of_how_quick_a_forge_is() -> None:
+    clock = Clock()
+    async with line(OK, clock=clock) as to:
+
+        def script(got: object) -> Answer:
+            quick = len(to.server.got) == 1
+            clock.now += 0.001 if quick else 0.3
+            return json(404, {}) if quick else OK
+
+        to.server.script = script
+        with pytest.raises(Rejected):
+            await to.get()
+        before = to.transport.limiter.limit
+        for _ in range(30):
+            await to.get()
+        assert to.transport.limiter.limit == before
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

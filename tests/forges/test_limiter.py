@@ -125,6 +125,51 @@ async def test_whoever_is_cancelled_gives_its_turn_away() -> None:
     assert limiter.under_way == 0
 
 
+async def test_all_who_queue_may_be_cancelled_together() -> None:
+    limiter = Limiter(2, Clock())
+
+    async def call() -> None:
+        async with limiter.slot():
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(call())
+
+    running = asyncio.create_task(run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert limiter.under_way == 2
+    # As a signal or the deadline does it: nothing but the cancellation may come out.
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (limiter.under_way, len(limiter._waiting)) == (0, 0)
+
+
+async def test_a_pause_is_for_those_in_the_queue_as_well() -> None:
+    clock, slept = Clock(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.now += seconds
+
+    limiter = Limiter(1, clock)
+
+    async def first() -> None:
+        async with limiter.slot(sleep):
+            await asyncio.sleep(0)
+            limiter.pressed(3.0)
+
+    async def second() -> None:
+        async with limiter.slot(sleep):
+            assert clock.now == 103.0
+
+    await asyncio.gather(first(), second())
+    assert slept == [3.0]
+
+
 @given(
     st.integers(1, 40),
     st.lists(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 
+import pytest
 from rich.console import Console
 from tests.report.reports import ALL_STATES, BLOB, HEAD, NOW, RELEASE
 
@@ -24,6 +26,7 @@ from tailrace.model import (
     Snapshot,
     Write,
 )
+from tailrace.report.aside import Aside
 from tailrace.report.document import of_plan
 from tailrace.report.plain import plan_lines
 from tailrace.report.progress import Progress
@@ -151,3 +154,22 @@ def test_a_log_hears_of_a_large_fleet_from_time_to_time_and_of_a_small_one_never
                 now[0] += 0 if number != 3 else 6
                 watch(Downstream(f"d{number}", NAME), Step.DONE, "converged")
         assert text_of(console) == expected
+
+
+def broken(number: int) -> io.StringIO:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(number, "broken")
+
+    return Broken()
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC])
+def test_progress_that_nobody_can_read_stops_no_run(number: int) -> None:
+    now = [0.0]
+    console = Aside(file=broken(number))
+    with Progress(console, 600, monotonic=lambda: now[0]) as watch:
+        for name in ("one", "two"):
+            now[0] += 6
+            watch(Downstream(name, NAME), Step.DONE, "converged")
+    assert console.quiet

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from tailrace.atonce import each_at_once
 from tailrace.cascade.apply import Applied, Applier, Sleep
+from tailrace.cascade.newer import Overtaken
 from tailrace.cascade.observe import KnownBlobs, known_blobs, observe
 from tailrace.cascade.plan import Rules, decide
 from tailrace.cascade.verify import judge
@@ -25,7 +26,6 @@ from tailrace.model import (
     Observation,
     Refuse,
     Release,
-    RepositoryName,
     Snapshot,
     State,
     Strategy,
@@ -47,23 +47,6 @@ _READ_BACK_AGAIN = (0.2, 1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Newer:
-    """A newer release of the same package that arrived while an older one was carried."""
-
-    seen_in: RepositoryName
-    version: str
-
-    def failure(self, downstream: Downstream, release: Release) -> Failure:
-        """Why a downstream is not written any more."""
-        return Failure(
-            FailureKind.SUPERSEDED,
-            f"{downstream.repository}: not written: {release.version} is superseded"
-            f" by {self.version},\n  which arrived in {self.seen_in} meanwhile"
-            "\n  next: let the newer cascade end; this one has nothing left to do",
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """One release, one fleet, one forge; time and sleeping as they are given."""
 
@@ -77,11 +60,6 @@ class Run:
     stop: Stop = field(default_factory=Stop)
     #: What pins have, by blob SHA: most of a fleet has one version, which is fetched once.
     _contents: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    #: The newer release that was seen to arrive, once it was.
-    _superseded: dict[str, Newer] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @property
     def rules(self) -> Rules:
@@ -112,11 +90,12 @@ class Run:
         applier = Applier(
             self.forge, self.release, self.rules, self._observe, self.watch, self.sleep
         )
+        overtaken = Overtaken(self.release)
 
         done: dict[str, Outcome] = {}
 
         async def one(downstream: Downstream) -> None:
-            outcome = await self._carry(applier, downstream)
+            outcome = await self._carry(applier, overtaken, downstream)
             self.watch(downstream, Step.DONE, outcome.verdict.state)
             done[downstream.name] = outcome
 
@@ -152,6 +131,7 @@ class Run:
                 raise
             # A signal or the deadline cancelled this task: what was done has to be said yet.
             task.uncancel()
+        self.stop.over = True
 
     def _unfinished(self, downstream: Downstream) -> Outcome:
         """What is known of a downstream that the run was stopped before."""
@@ -163,30 +143,29 @@ class Run:
         observation = Observation(downstream, self.clock(), failure)
         return Outcome(Refuse(failure), self._judge(observation), failure=failure)
 
-    async def _carry(self, applier: Applier, downstream: Downstream) -> Outcome:
+    async def _carry(
+        self, applier: Applier, overtaken: Overtaken, downstream: Downstream
+    ) -> Outcome:
         observation = await self._observe(downstream, downstream.branch)
         action = decide(observation, self.release, self.rules)
-        if self._newer is not None and isinstance(action, Write | Create):
-            action = Refuse(self._newer.failure(downstream, self.release), action.snapshot)
+        verdict = self._judge(observation)
+        place = overtaken.place_to_look(action, verdict)
+        if place is not None:
+            overtaken.left(self._judge(await self._look(place, place.branch, self._contents)))
+        if overtaken.by is not None and isinstance(action, Write | Create):
+            action = Refuse(overtaken.by.failure(downstream, self.release), action.snapshot)
         if not isinstance(action, Write | Create):
-            verdict = self._judge(observation)
             if isinstance(action, Refuse):
                 return _outcome(Applied(action, failure=action.failure), verdict)
+            overtaken.left(verdict)
             return _outcome(Applied(action), verdict)
         applied = await applier.apply(downstream, action)
         verdict = await self._read_back(downstream, action.snapshot, applied)
         # It was not newer when it was first looked at, else there had been nothing to write.
-        if verdict.got is not None and is_newer(verdict.got, self.release.version):
-            self._superseded.setdefault("by", Newer(downstream.repository, verdict.got))
-            applied = replace(
-                applied, failure=self._superseded["by"].failure(downstream, self.release)
-            )
+        overtaken.left(verdict)
+        if overtaken.by and verdict.got and is_newer(verdict.got, self.release.version):
+            applied = replace(applied, failure=overtaken.by.failure(downstream, self.release))
         return _outcome(applied, verdict)
-
-    @property
-    def _newer(self) -> Newer | None:
-        """The newer release that was seen to arrive during this run."""
-        return self._superseded.get("by")
 
     async def _read_back(
         self, downstream: Downstream, before: Snapshot, applied: Applied
@@ -210,6 +189,11 @@ class Run:
             self._contents.update(known_blobs(text.render(self.release.version)))
         # What a SHA names never changes, so it need not be fetched.
         contents = self._contents if known is None else {**self._contents, **known}
+        return await self._look(downstream, branch, contents)
+
+    async def _look(
+        self, downstream: Downstream, branch: str | None, contents: KnownBlobs
+    ) -> Observation:
         observation = await observe(
             self.forge, downstream, branch=branch, clock=self.clock, known=contents
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +11,8 @@ from datetime import datetime
 from tailrace.cascade.run import Run
 from tailrace.cascade.sweep import Note, is_due
 from tailrace.forges.base import ForgeError
-from tailrace.model import Downstream, Failure, State, Verdict
+from tailrace.model import Downstream, Failure, ForgeKind, State, Verdict
+from tailrace.settings import Fleet
 
 _SETTLED = (State.CONVERGED, State.SKIPPED)
 
@@ -48,12 +50,25 @@ class Watcher:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     _notes: dict[str, Note] = field(default_factory=dict)
+    #: Owners whose listing costs more calls than reading what is ours there.
+    _dear: set[str] = field(default_factory=set)
 
-    async def sweeps(self) -> AsyncIterator[Sweep]:
-        """Sweep after sweep, for as long as somebody asks for them."""
+    def follow(self, fleet: Fleet) -> None:
+        """Watch ``fleet`` from now on; what is another downstream than before is read anew."""
+        known = {downstream.name: downstream for downstream in self.run.fleet.downstreams}
+        same = {d.name for d in fleet.downstreams if known.get(d.name) == d}
+        for name in known.keys() - same:
+            self._notes.pop(name, None)
+            self.verdicts.pop(name, None)
+        self._dear.clear()
+        self.run = replace(self.run, fleet=fleet)
+
+    async def sweeps(self, prepare: Callable[[], None] = lambda: None) -> AsyncIterator[Sweep]:
+        """Sweep after sweep, for as long as somebody asks for them; ``prepare`` goes between."""
         while True:
             yield await self.sweep()
             await self.sleep(self.every)
+            prepare()
 
     async def sweep(self) -> Sweep:
         """Read what is due. A downstream that cannot be read is ``unknown``, as in a verify."""
@@ -97,13 +112,25 @@ class Watcher:
         return tuple(due)
 
     async def _listed(self) -> dict[str, datetime]:
-        """The hints of every owner's listing, by repository."""
-        owners = {downstream.repository.owner for downstream in self.run.fleet.downstreams}
+        """The hints of every owner's listing, by repository; none where reading is cheaper."""
         found: dict[str, datetime] = {}
-        for owner in sorted(owners):
+        if self.run.fleet.forge.kind is ForgeKind.GIT:
+            # A folder says nothing of when a repository moved.
+            return found
+        ours = Counter(d.repository.owner for d in self.run.fleet.downstreams)
+        for owner, number in sorted(ours.items()):
+            if owner in self._dear:
+                continue
+            before = self.run.forge.calls
             async for repository in self.run.forge.repositories(owner):
-                if repository.updated_at is not None:
-                    found[str(repository.name).lower()] = repository.updated_at
+                if self.run.forge.calls - before > number + 2:
+                    # A few of very many, or pages without end.
+                    self._dear.add(owner)
+                    break
+                at, key = repository.updated_at, str(repository.name).lower()
+                if at is not None:
+                    # Pages that moved under us may have one twice.
+                    found[key] = max(found.get(key, at), at)
         return found
 
 

@@ -106,9 +106,13 @@ def command(
     if skip is None and not no_wait:
         _installable(fleet, release)
     report = skipped("cascade", release, skip) if skip else asyncio.run(cascade())
-    code = show_report(report, as_json=as_json, junit=junit, environ=os.environ)
-    write_result(file, report, os.environ)
-    return code
+    return show_report(
+        report,
+        as_json=as_json,
+        junit=junit,
+        environ=os.environ,
+        also=lambda found: write_result(file, found, os.environ),
+    )
 
 
 def _installable(fleet: Fleet, release: Release) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -20,6 +21,7 @@ from tailrace.report.annotations import (
     inside_actions,
     write_actions_files,
 )
+from tailrace.report.aside import Aside
 from tailrace.report.divergence import divergence_lines
 from tailrace.report.escape import lines_for_terminal
 from tailrace.report.junit import to_junit
@@ -32,25 +34,38 @@ T = TypeVar("T")
 
 def watching(fleet: Fleet) -> Progress:
     """Progress on standard error."""
-    return Progress(Console(stderr=True), len(fleet.downstreams))
+    return Progress(Aside(stderr=True), len(fleet.downstreams))
 
 
 def show_report(
-    report: Report, *, as_json: bool, junit: Path | None, environ: Mapping[str, str]
+    report: Report,
+    *,
+    as_json: bool,
+    junit: Path | None,
+    environ: Mapping[str, str],
+    also: Callable[[Report], None] | None = None,
 ) -> int:
     """Say what a cascade or verify found, everywhere it has to be said; the exit code."""
-    _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
-    _lines(divergence_lines(report), err=as_json)
-    if inside_actions(environ) or report.skip is not None:
-        _lines(annotation_lines(report), err=as_json)
     code = words.exit_code(report)
-    for write in (partial(write_actions_files, environ), partial(_write_junit, junit)):
-        try:
-            write(report)
-        except ConfigurationError as error:
-            # What was found goes before a file that could not be written.
-            say_error(error)
-            code = code or error.exit_code
+    files: list[Callable[[Report], None]] = [
+        partial(write_actions_files, environ),
+        partial(_write_junit, junit),
+        *([] if also is None else [also]),
+    ]
+    try:
+        _show(report, document.of_report, terminal.show_report, plain.plain_lines, as_json=as_json)
+        _lines(divergence_lines(report), err=as_json)
+        if inside_actions(environ) or report.skip is not None:
+            _lines(annotation_lines(report), err=as_json)
+    finally:
+        # Whoever reads the output may be gone (`| head`): the files are for somebody else.
+        for write in files:
+            try:
+                write(report)
+            except ConfigurationError as error:
+                # What was found goes before a file that could not be written.
+                say_error(error)
+                code = code or error.exit_code
     return int(code)
 
 
@@ -113,6 +128,15 @@ def show_release(
     else:
         _lines(lines)
     append_actions_file(environ, "GITHUB_OUTPUT", outputs)
+
+
+def nobody_reads() -> bool:
+    """Whether standard output is a pipe whose reader went away; known without writing to it."""
+    if sys.stdout is None:
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def say_error(error: Exception) -> None:

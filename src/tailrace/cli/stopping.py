@@ -25,12 +25,13 @@ def stopped_by_signals(deadline: float | None = None) -> Iterator[Stop]:
     stop, loop, task = Stop(), asyncio.get_running_loop(), asyncio.current_task()
 
     def passed() -> None:
-        if stop.cause is None and task is not None:
+        if stop.cause is None and not stop.over and task is not None:
             stop.deadline = deadline
             task.cancel()
 
     def came(number: signal.Signals) -> None:
-        if stop.cause is None and task is not None:
+        # While connections are closed there is a report already, and it must not be lost.
+        if stop.cause is None and not stop.over and task is not None:
             stop.signal = number
             task.cancel()
 

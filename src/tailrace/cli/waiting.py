@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from rich.console import Console
-
 from tailrace.cli.stopping import StoppedEarly, stopped_by_signals
 from tailrace.index.open import open_index
 from tailrace.index.wait import Waited, wait
 from tailrace.model import Release
+from tailrace.report.aside import Aside
 from tailrace.report.waiting import Waiting
 from tailrace.settings import IndexSettings
 
@@ -20,7 +19,7 @@ async def wait_for(release: Release, settings: IndexSettings, environ: Mapping[s
     index = open_index(settings, environ, attempts=1)
     with (
         stopped_by_signals() as stop,
-        Waiting(Console(stderr=True), release, settings) as watch,
+        Waiting(Aside(stderr=True), release, settings) as watch,
     ):
         try:
             async with index:

@@ -17,7 +17,21 @@ from tailrace.cli.options import (
     release_of,
     token_of,
 )
-from tailrace.errors import ExitCode
+from tailrace.errors import ConfigurationError, ExitCode, TailraceError
+from tailrace.settings import Fleet
+
+
+def _stamps(files: list[Path]) -> list[tuple[int, int] | None]:
+    """What changes where a file does; None for one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_mtime_ns, status.st_size))
+    return found
 
 
 @click.command("watch", short_help="Verify again and again; say what changes.")
@@ -58,8 +72,8 @@ def command(
     A sweep asks for the owners' listings and reads only repositories whose
     `updated_at` has moved: a call for 50 repositories. That is a hint, which
     lags by seconds and can be wrong, so everything is read every --full-every.
-    Ends as verify does by the last verdicts, 130 or 143 by a signal, 3 if the
-    last sweep could not list.
+    A fleet file that changes is read again. Ends as verify does by the last
+    verdicts, 130 or 143 by a signal, 3 if the last sweep could not list.
 
     \b
     Examples:
@@ -68,13 +82,18 @@ def command(
     """
     from tailrace.cascade.run import Run
     from tailrace.cascade.watch import Sweep, Watcher
-    from tailrace.cli.output import say_error
+    from tailrace.cli.output import nobody_reads, say_error
     from tailrace.cli.stopping import stopped_by_signals
     from tailrace.report.changes import change_document, change_lines
-    from tailrace.report.words import exit_code
+    from tailrace.report.words import counts, exit_code
     from tailrace.runs import Report
 
-    fleet = open_fleet(fleet_file, manifest=manifest, list_name=list_name, only=only)
+    def read() -> Fleet:
+        return open_fleet(fleet_file, manifest=manifest, list_name=list_name, only=only)
+
+    files = [file for file in (fleet_file, manifest) if file is not None]
+    seen = _stamps(files)
+    fleet = read()
     release = release_of(fleet, version)
     token = token_of(fleet)
 
@@ -88,15 +107,44 @@ def command(
         if sweep.failure is not None:
             say_error(RuntimeError(sweep.failure.message))
         click.echo(f"{sweep.at:%H:%M:%S}  {sweep.read} read, {sweep.calls} calls", err=True)
+        if nobody_reads():
+            # Nothing may change for weeks, and no write would tell.
+            raise BrokenPipeError
+
+    def reread(watcher: Watcher) -> None:
+        """Follow the fleet file where it has changed; one that cannot be used changes nothing."""
+        nonlocal seen
+        stamps = _stamps(files)
+        if stamps == seen:
+            return
+        seen = stamps
+        try:
+            changed = read()
+            if (changed.forge, changed.package) != (fleet.forge, fleet.package):
+                raise ConfigurationError(
+                    f"{fleet.source}: `package` or `[forge]` is another"
+                    "\n  next: end this watch and start it again"
+                )
+        except TailraceError as error:
+            say_error(error)
+            return
+        watcher.follow(changed)
+        click.echo(f"{fleet.source} has changed: {len(changed.downstreams)} listed", err=True)
+
+    def report_of(watcher: Watcher) -> Report:
+        now = datetime.now().astimezone()
+        listed = watcher.run.fleet.downstreams
+        verdicts = (watcher.verdicts[d.name] for d in listed if d.name in watcher.verdicts)
+        return Report("verify", release, now, now, tuple(verdicts))
 
     async def watch() -> int:
         last: Sweep | None = None
         with stopped_by_signals() as stop:
             async with forge_of(fleet, token) as forge:
                 watcher = Watcher(Run(fleet, forge, release), every, full_every)
+                number = 0
                 try:
-                    number = 0
-                    async for last in watcher.sweeps():
+                    async for last in watcher.sweeps(lambda: reread(watcher)):
                         show(last)
                         number += 1
                         if number == sweeps:
@@ -104,12 +152,12 @@ def command(
                 except asyncio.CancelledError:
                     if stop.signal is None:
                         raise
+                    found = counts(report_of(watcher)).items()
+                    words = ", ".join(f"{many} {state}" for state, many in found if many)
+                    said = f"stopped by {stop.signal.name} after {number} sweeps: {words or 'none'}"
+                    click.echo(said, err=True)
                     return 128 + stop.signal
-        now = datetime.now().astimezone()
-        verdicts = tuple(
-            watcher.verdicts[d.name] for d in fleet.downstreams if d.name in watcher.verdicts
-        )
-        code = exit_code(Report("verify", release, now, now, verdicts))
+        code = exit_code(report_of(watcher))
         if last is not None and last.failure is not None:
             code = code or int(ExitCode.UNKNOWN)
         return code

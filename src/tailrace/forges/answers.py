@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +35,18 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def hint(value: object) -> datetime | None:
+    """When a listing says that a repository moved; None where that is no moment.
+
+    Only a hint: what a forge writes there must not cost the whole listing.
+    """
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 class _Complaint(msgspec.Struct):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
+from tailrace.forges.answers import hint
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
 from tailrace.model import RepositoryName
@@ -35,7 +36,7 @@ class Repository(msgspec.Struct):
     archived: bool = False
     private: bool = False
     permissions: Permissions | None = None
-    updated_at: datetime | None = None
+    updated_at: Any = None
 
     def facts(self) -> RepositoryFacts:
         """The same in the protocol's words."""
@@ -47,7 +48,7 @@ class Repository(msgspec.Struct):
             archived=self.archived,
             private=self.private,
             can_push=self.permissions.push if self.permissions else None,
-            updated_at=self.updated_at,
+            updated_at=hint(self.updated_at),
         )
 
 

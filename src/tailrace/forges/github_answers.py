@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from tailrace.forges.answers import hint
 from tailrace.forges.base import Repository as RepositoryFacts
 from tailrace.forges.trees import Sha
 from tailrace.model import RepositoryName
@@ -39,7 +41,7 @@ class Repository(msgspec.Struct):
     topics: list[str] = []
     permissions: Permissions | None = None
     #: Of a push to any branch; `updated_at` is of the repository's settings.
-    pushed_at: datetime | None = None
+    pushed_at: Any = None
 
     @property
     def name(self) -> RepositoryName:
@@ -57,7 +59,7 @@ class Repository(msgspec.Struct):
             private=self.private,
             can_push=self.permissions.push if self.permissions else None,
             topics=tuple(self.topics),
-            updated_at=self.pushed_at,
+            updated_at=hint(self.pushed_at),
         )
 
 

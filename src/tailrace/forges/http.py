@@ -30,6 +30,7 @@ from tailrace.forges.answers import (
     complaint,
 )
 from tailrace.forges.base import AnswerLost, BadAnswer, ForgeError, RateLimited, Unreachable
+from tailrace.forges.breaker import Breaker
 from tailrace.forges.limiter import Limiter
 from tailrace.wire import once, proxy_of, retry_after, shown
 
@@ -107,10 +108,7 @@ class Transport:
         self._patience = patience
         self._sleep = sleep
         self._session: aiohttp.ClientSession | None = None
-        self._answered_well = False
-        self._token_refused = ""
-        #: Attempts in a row, of all calls, that got no answer at all.
-        self._unanswered = 0
+        self._breaker = Breaker(_DEAD_AFTER * patience.attempts, clock)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -223,17 +221,10 @@ class Transport:
         *,
         second_try_on_401: bool,
     ) -> Answer:
-        if self._unanswered >= _DEAD_AFTER * self._patience.attempts:
-            raise Unreachable(
-                f"{self.url}: did not answer {self._unanswered} times, so no more is tried"
-                "\n  next: is the forge up? then run the same command again"
-            )
-        if self._token_refused:
-            raise Rejected(HTTPStatus.UNAUTHORIZED, self._token_refused)
+        self._breaker.check(self.url)
         answer = await self._transfer(method, path, query, body)
-        self._unanswered = 0
+        self._breaker.answered(well=answer.status < HTTPStatus.MULTIPLE_CHOICES)
         if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            self._answered_well = True
             return answer
         if answer.status in _REDIRECTS:
             raise self._redirected(answer, path)
@@ -249,12 +240,12 @@ class Transport:
             # Both are answered before anything is done, so a write may be repeated as well.
             raise self._slow_down(answer, limited=True)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            if self._answered_well and second_try_on_401:
+            if self._breaker.answered_well and second_try_on_401:
                 # The contract: a 401 in a run that began with good answers is worth one retry.
                 return await self._exchange(method, path, query, body, second_try_on_401=False)
-            if not self._answered_well:
+            if not self._breaker.answered_well:
                 # No call of this run can succeed: do not have the forge lock the account.
-                self._token_refused = rejected.message or "token refused"
+                self._breaker.refused(rejected.message)
         if method in _READS and answer.status in _TRANSIENT:
             raise self._slow_down(answer, limited=False)
         raise rejected
@@ -270,7 +261,7 @@ class Transport:
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if data is not None else None
         trouble: Exception
-        async with self.limiter.slot():
+        async with self.limiter.slot(self._sleep):
             self.calls += 1
             started = self._clock()
             try:
@@ -282,7 +273,9 @@ class Transport:
                         {name.lower(): value for name, value in response.headers.items()},
                         await self._bounded(response),
                     )
-                    self.limiter.answered(_kind(method), self._clock() - started)
+                    if response.ok:
+                        # A refusal is quick, and says nothing of how long the work takes.
+                        self.limiter.answered(_kind(method), self._clock() - started)
                     return answer
             except aiohttp.ClientSSLError as error:
                 why = _tls(error)
@@ -295,7 +288,7 @@ class Transport:
                 number = error.os_error.errno or 0
                 # Below zero are the resolver's own numbers, with words of their own.
                 why = os.strerror(number) if number > 0 else error.os_error.strerror or "no route"
-                self._unanswered += 1
+                self._breaker.unanswered()
                 trouble = _Transient(f"cannot connect ({shown(why)})")
             except TimeoutError:
                 trouble = self._lost(method, path, f"no answer in {self._timeout:g} s")
@@ -317,7 +310,7 @@ class Transport:
 
     def _lost(self, method: str, path: str, why: str) -> Exception:
         self.limiter.pressed()
-        self._unanswered += 1
+        self._breaker.unanswered()
         if method in _READS:
             return _Transient(why)
         return AnswerLost(f"{method} {self.url}{path}: {why}; it may or may not have been done")

@@ -50,19 +50,25 @@ class Limiter:
         return self._under_way
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(
+        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> AsyncIterator[None]:
         """Waits its turn, in order, and gives the slot back whatever happens."""
-        await self._enter()
+        queued = await self._enter()
         try:
+            if queued:
+                # A pause that began meanwhile is meant for those in the queue as well.
+                await self.until_pause_is_over(sleep)
             yield
         finally:
             self._under_way -= 1
             self._wake()
 
-    async def _enter(self) -> None:
+    async def _enter(self) -> bool:
+        """Whether it had to queue."""
         if self._under_way < self.limit and not self._waiting:
             self._under_way += 1
-            return
+            return False
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -72,9 +78,11 @@ class Limiter:
                 # The slot was given in the same moment: the next one has it.
                 self._under_way -= 1
                 self._wake()
-            else:
+            elif turn in self._waiting:
+                # Else somebody else left before us and has thrown it out.
                 self._waiting.remove(turn)
             raise
+        return True
 
     def _wake(self) -> None:
         while self._waiting and self._under_way < self.limit:

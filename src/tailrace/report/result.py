@@ -67,9 +67,13 @@ def write_result(file: Path, report: Report, environ: Mapping[str, str]) -> None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "wb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
-        Path(name).replace(file)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+            Path(name).replace(file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
 
@@ -80,6 +84,11 @@ def forget_result(file: Path) -> None:
     Raises `ConfigurationError` where a new one could not be written there afterwards.
     """
     try:
+        if file.exists() and not file.is_file():
+            # To replace /dev/null would be to delete it.
+            raise ConfigurationError(
+                f"{file}: is no plain file\n  next: name another --result-file"
+            )
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab"):
             pass

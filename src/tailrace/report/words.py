@@ -158,6 +158,13 @@ def headline(report: Report) -> tuple[str, str]:
         if unread:
             fact += f"; {len(unread)} could not be read: {_some(unread)}"
         return fact, _next(report)
+    if unread and all(
+        v.failure is not None and v.failure.kind is FailureKind.INTERRUPTED
+        for v in report.verdicts
+        if v.state is State.UNKNOWN
+    ):
+        fact = f"the deadline passed: {len(unread)} of {total} not finished"
+        return fact, "run the same command again, or give it more time (--deadline)"
     if unread:
         fact = f"{len(unread)} of {total} could not be read: {_some(unread)}"
         return fact, "tailrace doctor, then run the same command again"
