@@ -77,6 +77,19 @@ class Claims:
                 raise
             if not self.is_ours(tag, commit):
                 raise self.lost(release, tag) from None
+            # Another run of the same name, as in a matrix or a second terminal, may have made it.
+            self.check_same(release, tag, files)
+
+    def check_same(self, release: Release, tag: Tag, files: Sequence[Artifact]) -> None:
+        """Raises `NotPublished` where the claim names other bytes than these."""
+        claimed = files_of(tag)
+        if claimed and claimed != {file.path.name: file.sha256 for file in files}:
+            # The tag would say for ever what is not there.
+            raise NotPublished(
+                f"{release}: this build gave other bytes than the one that claimed it"
+                f"\n  tag {tag.name} in {self.repository} names other hashes"
+                "\n  next: delete that tag and run this again; it published nothing whole"
+            )
 
     def lost(self, release: Release, tag: Tag) -> NotPublished:
         """What is said to the run that came second."""
