@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tailrace.errors import NotPublished
-from tailrace.forges.base import AnswerLost, Conflict, Forge, Tag
+from tailrace.forges.base import AnswerLost, Conflict, Forge, NotFound, Tag
 from tailrace.index.base import Project
 from tailrace.index.releases import files_of as released
 from tailrace.model import Release, RepositoryName
@@ -70,6 +70,13 @@ class Claims:
         )
         try:
             await self.forge.create_tag(self.repository, Tag(name, commit, message))
+        except NotFound as error:
+            # The repository was asked for this tag before, so it is there.
+            raise NotPublished(
+                f"{release}: {self.repository} has no commit {commit[:12]} to claim it for"
+                "\n  nothing was claimed or uploaded"
+                "\n  next: git push, then run this again"
+            ) from error
         except (Conflict, AnswerLost):
             tag = await self.found(release.version)
             if tag is None:
