@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,11 @@ def shown(text: str, limit: int = 240) -> str:
     """``text`` on one line, without control characters, cut."""
     flat = "".join(c if c.isprintable() else " " for c in text).strip()
     return flat if len(flat) <= limit else flat[:limit] + "..."
+
+
+def bare(url: str) -> str:
+    """An address for a message: without a user, and without the query of a signed one."""
+    return re.split(r"[?#]", re.sub(r"//[^/?#]*@", "//", url), maxsplit=1)[0]
 
 
 def is_number(text: str) -> bool:

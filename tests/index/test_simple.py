@@ -13,6 +13,7 @@ import pytest
 from tests.doubles.index import (
     CLOSE,
     HANG,
+    LOGIN,
     RESET,
     TOKEN,
     Answer,
@@ -312,6 +313,27 @@ async def test_a_redirect_to_another_origin_does_not_get_the_token() -> None:
     assert [got.headers.get("authorization") for got in double.requests] == [BASIC, BASIC]
     assert len(other.requests) == 2
     assert not any("authorization" in got.headers for got in other.requests)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/zip"])
+async def test_an_address_that_was_signed_is_not_printed_whole(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(simple, "PAGE_LIMIT", 1_000)
+    large = {"text/html": LOGIN, "text/plain": LOGIN, "application/zip": b"x" * 2_000}[kind]
+    async with IndexDouble() as double:
+        signed = f"{double.simple_url}acme-tool/?X-Signature=s-ecret#s-ecret"
+        away = signed.replace("://", "://me:s-ecret@")
+        double.page_answers = [redirect(away), Answer(200, large, {"content-type": kind})]
+        async with client(double) as index:
+            with pytest.raises(IndexBadAnswer) as caught:
+                await index.project("acme-tool")
+            assert f"{double.simple_url}acme-tool/: " in str(caught.value)
+            assert "s-ecret" not in str(caught.value)
+            file = IndexFile(WHEEL, "gopher://me:s-ecret@h/x?k=s-ecret", "1.2.0", True, {})
+            with pytest.raises(IndexBadAnswer, match="gopher://h/x") as caught:
+                await index.download(file)
+    assert "s-ecret" not in str(caught.value)
 
 
 async def test_a_file_on_another_host_does_not_get_the_token_and_may_refuse() -> None:

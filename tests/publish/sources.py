@@ -69,6 +69,9 @@ def build_sdist(sdist_directory, config_settings=None):
             data = metadata(name, version) if said == "PKG-INFO" else path.read_bytes()
             entry = tarfile.TarInfo(f"{stem}/{said}")
             entry.size = len(data)
+            if knobs["clock"]:
+                entry.mtime, entry.uid = int.from_bytes(os.urandom(3)), os.urandom(1)[0]
+                entry.pax_headers = {"mtime": f"{entry.mtime}.5"}
             tar.addfile(entry, io.BytesIO(data))
     made = f"{stem}.tar.gz"
     packed = gzip.compress(raw.getvalue(), mtime=0)
@@ -142,6 +145,8 @@ class Knobs:
     #: A file for the environment of the build; it is printed as well.
     tells_environment: str = ""
     random: bool = False
+    #: The sdist says when it was packed, and by whom, as setuptools' does.
+    clock: bool = False
     modules: Mapping[str, str] = field(default_factory=lambda: {"tiny/__init__.py": _MODULE})
     scripts: Mapping[str, str] = field(default_factory=lambda: {"tiny-demo": "tiny:main"})
 

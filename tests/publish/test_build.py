@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publish.bench import RELEASE, watched
+from tests.publish.bench import RELEASE, git, watched
 from tests.publish.sources import make_source
 
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.model import Pin, PinFormat, Release
 from tailrace.publish.artifact import Artifact
-from tailrace.publish.build import build
+from tailrace.publish.build import build, place_of
 from tailrace.settings import PublishSettings
 
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -183,3 +185,82 @@ async def test_the_same_source_gives_the_same_bytes(
     assert [artifact.sha256 for artifact in again] == [artifact.sha256 for artifact in built]
     with zipfile.ZipFile(again[0].path) as wheel:
         assert wheel.testzip() is None
+
+
+async def test_a_backend_that_writes_the_clock_gives_the_same_bytes_for_a_commit(
+    tmp_path: Path,
+) -> None:
+    source = make_source(tmp_path / "source", clock=True)
+    once = await built(source, commit_time=1_700_000_000)
+    again = await built(source, commit_time=1_700_000_000)
+    assert [artifact.sha256 for artifact in once] == [artifact.sha256 for artifact in again]
+    with tarfile.open(once[1].path) as sdist:
+        members = sdist.getmembers()
+        assert {(m.mtime, m.uid, m.uname, m.mode) for m in members} == {
+            (1_700_000_000, 0, "", 0o644)
+        }
+        readme = sdist.extractfile("tiny_demo-1.2.3/README.md")
+        assert readme is not None
+        assert readme.read() == (source / "README.md").read_bytes()
+
+
+def repository(source: Path) -> Path:
+    """The source tree as a repository with one commit."""
+    git(source, "init", "--quiet", "--initial-branch=main")
+    git(source, "add", "--all")
+    git(source, "commit", "--quiet", "-m", "A package")
+    return source
+
+
+async def test_nothing_of_ours_is_in_the_sdist(tmp_path: Path) -> None:
+    # This backend packs whatever lies in the folder, as hatchling does.
+    source = repository(make_source(tmp_path / "source"))
+    _, sdist = await built(source)
+    with tarfile.open(sdist.path) as packed:
+        assert not [name for name in packed.getnames() if "tailrace" in name]
+    assert git(source, "status", "--porcelain", "--untracked-files=no") == ""
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+@pytest.mark.parametrize("edited", [True, False])
+async def test_what_a_killed_build_left_is_put_back_and_an_edit_since_is_kept(
+    tmp_path: Path, in_git: bool, edited: bool
+) -> None:
+    source = make_source(tmp_path / "source")
+    if in_git:
+        repository(source)
+    pyproject = source / "pyproject.toml"
+    before = pyproject.read_text()
+    # A process of its own, so that it can die as by SIGKILL: with no clean-up at all.
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tailrace.model import Pin, PinFormat, Release\n"
+        "from tailrace.publish.stating import stating\n"
+        "pin = Pin('pyproject.toml', PinFormat.TOML, 'project.version')\n"
+        "with stating(Path(sys.argv[1]), pin, Release('tiny-demo', '1.1.1')):\n"
+        "    os._exit(9)\n"
+    )
+    died = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(source))
+    assert await died.wait() == 9
+    left = pyproject.read_text()
+    assert left == before.replace("0.0.0", "1.1.1")
+    if edited:
+        pyproject.write_text(left + 'description = "Mine."\n')
+    made = await built(source)
+    assert {artifact.version for artifact in made} == {"1.2.3"}
+    after = left + 'description = "Mine."\n' if edited else before
+    assert pyproject.read_text() == after
+    assert not list(source.rglob("*tailrace*original"))
+
+
+@pytest.mark.parametrize("dynamic", [True, False])
+async def test_poetry_s_own_version_is_the_release_s(tmp_path: Path, dynamic: bool) -> None:
+    source = make_source(tmp_path / "source")
+    text = (source / "pyproject.toml").read_text()
+    project = '[project]\nname = "tiny-demo"\ndynamic = ["version"]\n' if dynamic else ""
+    head = text.partition("[project]")[0]
+    own = '[tool.poetry]\nname = "tiny-demo"\nversion = "0.0.1" # by hand\n'
+    (source / "pyproject.toml").write_text(head + project + own)
+    found = place_of(PublishSettings(source=str(source)))
+    assert found == Pin("pyproject.toml", PinFormat.TOML, "tool.poetry.version")

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tests.publish.bench import REPOSITORY, TAG, Bench, git
+from tests.publish.bench import PREFIX, REPOSITORY, TAG, Bench, git
 from tests.publish.sources import PACKAGE, VERSION, write_artifacts
 
 from tailrace.errors import ExitCode, NotPublished
 from tailrace.forges.base import ForgeError, Tag
-from tailrace.model import Release
+from tailrace.forges.open import open_forge
+from tailrace.model import ForgeKind, Release
 from tailrace.publish.artifact import Artifact
-from tailrace.publish.claim import claimant_of, files_of
+from tailrace.publish.claim import Claims, claimant_of, files_of
 from tailrace.sandbox.faults import Fault
+from tailrace.settings import ForgeSettings
 
 RELEASE = Release(PACKAGE, VERSION)
 
@@ -60,6 +62,22 @@ async def test_the_same_run_at_another_commit_has_lost_too(
     assert str(other) != forge.commit
     with pytest.raises(NotPublished, match="this run has lost"):
         await forge.claims().claim(RELEASE, str(other), files)
+
+
+async def test_a_commit_that_was_not_pushed_is_said_so(
+    forge: Bench, files: Sequence[Artifact]
+) -> None:
+    with pytest.raises(NotPublished, match="has no commit aaaaaaaaaaaa") as raised:
+        await forge.claims().claim(RELEASE, "a" * 40, files)
+    assert "git push" in str(raised.value)
+    assert await forge.claims().found(VERSION) is None
+    # In a folder of bare repositories too.
+    bare = forge.server.forge.path(*REPOSITORY_PARTS)
+    folder = ForgeSettings(kind=ForgeKind.GIT, url=str(bare.parents[1]), owner="acme")
+    async with open_forge(folder, None) as other:
+        claims = Claims(other, REPOSITORY, PREFIX, "run 1")
+        with pytest.raises(NotPublished, match="has no commit aaaaaaaaaaaa"):
+            await claims.claim(RELEASE, "a" * 40, files)
 
 
 async def test_a_tag_that_a_person_made_is_not_overwritten(

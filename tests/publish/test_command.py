@@ -130,3 +130,9 @@ def test_an_environment_without_secrets() -> None:
         "EMPTY": "",
         "PIP_INDEX_URL": "https://index.test/simple/",
     }
+
+
+async def test_colours_are_no_part_of_what_is_said() -> None:
+    # twine check writes them into a pipe too, whatever NO_COLOR says.
+    done = await run(["printf", r"\033[31mFAILED\033[0m \033[1;38;5;9mx\033[K\n"], timeout=60)
+    assert done.tail() == "    FAILED x"

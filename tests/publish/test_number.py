@@ -163,8 +163,24 @@ async def test_a_claim_at_this_commit_is_resumed_by_its_run_only(forge: Bench) -
     # Nothing that the claim names is on the index: whoever claimed it may have died.
     with pytest.raises(NotPublished, match="by run 1"):
         await number(shelf, forge.checkout("run 2"), forge.claims("run 2"))
-    theirs = await number(shelf, forge.checkout("run 2"), forge.claims("run 2"), explicit="1.2.4")
-    assert "claimed by run 1" in reason(theirs)
+    # The run that the claim's own tag starts has nothing to do.
+    of_tag = forge.checkout("run 2", tag="runtime-v1.2.4")
+    assert "claimed by run 1" in reason(await number(shelf, of_tag, forge.claims("run 2")))
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [("tiny-1.2.4-py3-none-any.whl", "on the index already"), ("tiny-1.2.3.tar.gz", "by run 1")],
+)
+async def test_a_version_that_is_asked_for_and_claimed_by_another_is_an_error(
+    forge: Bench, there: str, said: str
+) -> None:
+    files = write_artifacts(forge.folder / "dist")
+    await forge.claims().claim(Release(PACKAGE, "1.2.4"), forge.commit, files)
+    asked = number(Shelf(there), forge.checkout("run 2"), forge.claims("run 2"), explicit="1.2.4")
+    with pytest.raises(NotPublished, match=said) as raised:
+        await asked
+    assert raised.value.exit_code == ExitCode.NOT_CONVERGED
 
 
 async def test_a_tag_of_a_person_at_this_commit_is_released_by_its_own_run(forge: Bench) -> None:

@@ -6,18 +6,20 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.conformance.worlds import no_wait
 from tests.doubles.index import TOKEN, Answer, IndexDouble
-from tests.publish.bench import RELEASE, REPOSITORY, TAG, Bench
+from tests.publish.bench import RELEASE, REPOSITORY, TAG, Bench, git
 from tests.publish.sources import VERSION, make_source, wheel_bytes, write_artifacts
 
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.forges.base import Tag
 from tailrace.index.simple import SimpleIndex
+from tailrace.publish.alone import alone_in
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.claim import claimant_of, files_of
 from tailrace.publish.run import PublishState, Stage
@@ -229,3 +231,69 @@ async def test_a_folder_that_cannot_be_written_is_a_mistake(forge: Bench, tmp_pa
     taken.write_text("a file")
     with pytest.raises(ConfigurationError, match="name another --dist"):
         await forge.publisher().publish(taken / "dist", dry_run=True)
+
+
+async def test_an_upload_that_was_refused_is_resumed_though_the_backend_writes_the_clock(
+    bench: Bench, tmp_path: Path
+) -> None:
+    source = make_source(tmp_path / "source", clock=True)
+    refused = bench.publisher(source=source, token="no such token", time=1_700_000_000)
+    with pytest.raises(NotPublished, match="answers 403"):
+        await refused.publish(tmp_path / "dist", dry_run=False)
+    run = bench.publisher(source=source, time=1_700_000_000)
+    done = await run.publish(tmp_path / "dist", dry_run=False)
+    assert list(done.uploaded) == bench.on_index == NAMES
+
+
+async def test_a_second_run_of_the_same_name_uploads_no_other_bytes(
+    forge: Bench, tmp_path: Path
+) -> None:
+    # A matrix has one name for all its legs. Both have looked, and there was no claim yet.
+    first = write_artifacts(tmp_path / "first")
+    other = write_artifacts(tmp_path / "other", extra=b"another leg")
+    await forge.claims().claim(RELEASE, forge.commit, first)
+    await forge.claims().claim(RELEASE, forge.commit, first)
+    with pytest.raises(NotPublished, match="other bytes than the one that claimed it"):
+        await forge.claims().claim(RELEASE, forge.commit, other)
+
+
+async def test_nobody_builds_into_the_folder_that_is_uploaded_from(
+    bench: Bench, tmp_path: Path
+) -> None:
+    dist, seen = tmp_path / "dist", []
+    other = bench.publisher("run 2", source=make_source(tmp_path / "other"))
+
+    def watch(now: Stage) -> None:
+        if now is Stage.UPLOADING:
+            with pytest.raises(NotPublished, match="publishes from this folder"), alone(dist):
+                raise AssertionError("two at once")
+            seen.append(now)
+
+    await bench.publisher(watch=watch).publish(dist, dry_run=False)
+    assert seen == [Stage.UPLOADING]
+    with alone(dist), pytest.raises(NotPublished, match="publishes from this folder"):
+        await other.publish(dist, dry_run=True)
+
+
+def alone(dist: Path) -> AbstractContextManager[None]:
+    return alone_in(dist, RELEASE, "publishes from")
+
+
+async def test_changes_that_no_commit_has_are_not_published_under_its_name(
+    bench: Bench, tmp_path: Path
+) -> None:
+    source = make_source(tmp_path / "source")
+    git(source, "init", "--quiet", "--initial-branch=main")
+    git(source, "add", "--all")
+    git(source, "commit", "--quiet", "-m", "A package")
+    (source / "README.md").write_text("# Changed\n")
+    run = bench.publisher(source=source)
+    with pytest.raises(NotPublished, match=r"changed since [0-9a-f]{12}: README.md") as raised:
+        await run.publish(tmp_path / "dist", dry_run=False)
+    assert "--allow-dirty" in str(raised.value)
+    assert await bench.claims().found(VERSION) is None
+    assert Stage.BUILDING not in bench.stages
+    checked = await run.publish(tmp_path / "dist", dry_run=True)
+    assert checked.state is PublishState.CHECKED
+    done = await replace(run, allow_dirty=True).publish(tmp_path / "dist", dry_run=False)
+    assert list(done.uploaded) == bench.on_index == NAMES

@@ -10,6 +10,10 @@ from tests.cli.processes import tailrace
 RELEASE = ".gitea/workflows/tailrace-release.yml"
 
 
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def begun(folder: Path) -> Path:
     done = await tailrace("init", "--package", "p", "--owner", "o", "a", cwd=folder)
     assert done.code == 0
@@ -96,3 +100,26 @@ async def test_a_command_that_is_none_in_the_first_line(tmp_path: Path, words: s
 async def test_two_at_once_exclude_each_other(tmp_path: Path) -> None:
     done = await tailrace("init", "--ci", "gitea", "--check", cwd=tmp_path)
     assert (done.code, "exclude each other" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--ci", "gitea", "--run", "./x"), "--run goes not with --ci"),
+        (("--ci", "gitea", "--url", "https://git.example.com"), "--url goes not with --ci"),
+        (("--ci", "gitea", "one"), "REPOSITORY goes not with --ci"),
+        (("--consumer", "gitea", "--install-from", "x"), "--install-from goes not with --consumer"),
+        (("--check", "--runs-on", "x"), "--runs-on goes not with --check"),
+        (("--pin", "VERSION"), "--pin goes only with --ci or --consumer"),
+        (("--name", "template-*"), "--name goes only with --discover"),
+    ],
+)
+async def test_an_option_that_would_be_ignored_is_a_mistake(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    before = (await begun(tmp_path)).read_text()
+    (tmp_path / "tailrace.toml").rename(tmp_path / "kept.toml")
+    done = await tailrace("init", *arguments, cwd=tmp_path)
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert files_in(tmp_path) == ["kept.toml"]
+    assert (tmp_path / "kept.toml").read_text() == before

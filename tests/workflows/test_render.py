@@ -159,6 +159,35 @@ def test_concurrency_only_where_it_is_known() -> None:
         if workflow.path.endswith("release.yml"):
             known = workflow.path.startswith(".github/")
             assert ("concurrency" in loaded(workflow)) is known
+            if known:
+                # One that waits is cancelled by a newer one: a push must not cancel a tag's run.
+                assert "${{ github.ref }}" in loaded(workflow)["concurrency"]["group"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "code"),
+    [
+        ("refs/heads/trunk", 0),
+        ("refs/tags/runtime-v1.2.3", 0),
+        ("refs/heads/feature", 1),
+        ("refs/heads/refs/heads/trunk", 1),
+        ("refs/heads/trunk2", 1),
+        ("refs/heads/$(touch${IFS}pwned)", 1),
+        ("refs/heads/`touch pwned`", 1),
+        ("refs/pull/7/merge", 1),
+        ("", 1),
+    ],
+)
+def test_only_the_branch_and_tags_are_released(tmp_path: Path, ref: str, code: int) -> None:
+    step = next(s for _, s in steps(ALL[0]) if s.get("id") == "number")
+    assert (step["env"]["REF"], step["env"]["BRANCH"]) == ("${{ github.ref }}", "trunk")
+    command = tmp_path / "tailrace"
+    command.write_text('#!/bin/sh\necho "$@"\n')
+    command.chmod(0o755)
+    done = run(step["run"], tmp_path, {"REF": ref, "BRANCH": "trunk"})
+    assert done.returncode == code
+    assert ("version next" in done.stdout) is (code == 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["tailrace"]
 
 
 def test_the_last_job_runs_always_and_looks_at_the_others() -> None:

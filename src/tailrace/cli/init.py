@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tailrace.errors import ConfigurationError, TailraceError
 from tailrace.model import Downstream, Failure, ForgeKind, RepositoryName
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from tailrace.workflows.render import Generated
 
 _CIS = ["gitea", "forgejo", "github"]
+#: What each kind of run takes, by parameter; another option would be ignored without a word.
+_TAKEN = {
+    "--check": {"check"},
+    "--ci": {"ci", "fleet_file", "runs_on", "install_from"},
+    "--consumer": {"consumer", "runs_on", "pin", "run_command", "branch", "url"},
+    "": {"package", "url", "owner", "kind", "fleet_file", "discover", "repositories"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,8 @@ def command(
     """
     if sum((ci is not None, consumer is not None, check)) > 1:
         raise click.UsageError("--ci, --consumer and --check exclude each other.")
+    mode = "--check" if check else "--ci" if ci else "--consumer" if consumer else ""
+    _check_options(click.get_current_context(), mode, discover=discover)
     if check:
         return _check()
     if ci is not None or consumer is not None:
@@ -137,6 +147,19 @@ def command(
     wanted = Discovery(owner, glob, topic) if discover else None
     _write_fleet_file(fleet_file, package, address, ForgeKind(kind), owner, repositories, wanted)
     return 0
+
+
+def _check_options(context: click.Context, mode: str, *, discover: bool) -> None:
+    """Raises `UsageError` for an option that this run would ignore."""
+    taken = _TAKEN[mode] | ({"glob", "topic"} if discover and not mode else set())
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not ParameterSource.COMMANDLINE or parameter.name in taken:
+            continue
+        name = "REPOSITORY" if isinstance(parameter, click.Argument) else parameter.opts[0]
+        only = "with --discover" if parameter.name in ("glob", "topic") and not mode else ""
+        without = f"not with {mode}" if mode else only or "with --ci or --consumer"
+        raise click.UsageError(f"{name} goes {'only ' if not mode else ''}{without}.")
 
 
 def _write_fleet_file(

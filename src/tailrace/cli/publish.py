@@ -42,6 +42,9 @@ _NEEDED = ("build", "twine", "id")
     help="Where the built files go.",
 )
 @click.option("--no-claim", is_flag=True, help="Make no tag: nothing else publishes this.")
+@click.option(
+    "--allow-dirty", is_flag=True, help="Publish although tracked files were changed since."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 def command(
     version: str | None,
@@ -50,6 +53,7 @@ def command(
     *,
     dry_run: bool,
     no_claim: bool,
+    allow_dirty: bool,
     as_json: bool,
 ) -> int:
     """Build VERSION in isolation, check it, try it, claim its tag, upload it.
@@ -113,6 +117,7 @@ def command(
                         secrets=(fleet.forge.token_env,),
                         environ=os.environ,
                         watch=watch,
+                        allow_dirty=allow_dirty,
                     )
                     return await publisher.publish(dist, dry_run=dry_run)
             except asyncio.CancelledError:

@@ -21,6 +21,7 @@ from tailrace.forges.base import (
     Conflict,
     EmptyRepository,
     ForgeError,
+    NotFound,
     PermissionDenied,
     Refused,
     Tag,
@@ -207,6 +208,8 @@ class BareRepository:
         """Make an annotated tag. Raises `Conflict` where one of that name is there."""
         if not pygit2.reference_is_valid_name(f"refs/tags/{tag.name}"):
             raise Refused(f"{self._name}: {tag.name!a} is no name of a tag")
+        if tag.commit not in self._git:
+            raise NotFound(f"{self._name}: has no commit {tag.commit[:12]}\n  next: push it first")
         target = self._commit(tag.commit).id
         try:
             self._git.create_tag(

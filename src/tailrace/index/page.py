@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from tailrace.index.base import IndexBadAnswer, IndexFile, Project
 from tailrace.index.html import Links, links_of
 from tailrace.versions import parse
-from tailrace.wire import shown
+from tailrace.wire import bare, shown
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
@@ -158,6 +158,6 @@ def _version(package: str, filename: str) -> str | None:
 
 def _no_index(url: str, fact: str) -> IndexBadAnswer:
     return IndexBadAnswer(
-        f"{shown(url, 200)}: {fact}; that is no simple index"
+        f"{shown(bare(url), 200)}: {fact}; that is no simple index"
         "\n  next: correct `url` in [index]: it ends with /simple/ on most"
     )

@@ -28,7 +28,7 @@ from tailrace.index.base import (
     Project,
 )
 from tailrace.index.page import project_of
-from tailrace.wire import once, proxy_of, retry_after, shown
+from tailrace.wire import bare, once, proxy_of, retry_after, shown
 
 T = TypeVar("T")
 
@@ -179,7 +179,9 @@ class SimpleIndex:
         except aiohttp.TooManyRedirects:
             trouble = IndexBadAnswer(f"{self.url}: redirects {_MOST_REDIRECTS} times and more")
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            trouble = IndexBadAnswer(f"{self.url}: an address that is none: {shown(url, 100)}")
+            trouble = IndexBadAnswer(
+                f"{self.url}: an address that is none: {shown(bare(url), 99)}"
+            )
         except aiohttp.ClientConnectorError as error:
             trouble = self._unreachable(f"cannot connect ({shown(error.os_error.strerror or '')})")
         except (aiohttp.ClientError, OSError) as error:
@@ -244,5 +246,5 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > PAGE_LIMIT:
-            raise IndexBadAnswer(f"{response.url}: more than {PAGE_LIMIT:,} bytes")
+            raise IndexBadAnswer(f"{bare(str(response.url))}: more than {PAGE_LIMIT:,} bytes")
     return bytes(body)

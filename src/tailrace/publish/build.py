@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from tailrace.errors import ConfigurationError, NotPublished
-from tailrace.model import FileKind, Pin, PinFile, PinFormat, Release
-from tailrace.pins.places import Unreadable
-from tailrace.pins.reading import rewritten
+from tailrace.model import Pin, PinFormat, Release
+from tailrace.publish.alone import alone_in
 from tailrace.publish.artifact import Artifact, check_is_release, read_artifact
 from tailrace.publish.command import run
+from tailrace.publish.sdist import settle
+from tailrace.publish.stating import stating
 from tailrace.settings import PublishSettings
 
 _PYPROJECT_LIMIT = 1024 * 1024
@@ -37,12 +35,12 @@ async def build(
     and by the source where that states it. Raises `NotPublished` where it fails or makes another.
     """
     source = Path(settings.source)
-    place = _place(source, settings.version_in)
+    place = place_of(settings)
     # -P: a build.py where this runs is not the program that is meant.
     command: list[str | Path] = [sys.executable, "-P", "-m", "build", "--outdir", into, source]
     if shutil.which("uv", path=environ.get("PATH")):
         command[4:4] = ["--installer", "uv"]
-    with _alone_in(source, release), _stating(source, place, release):
+    with alone_in(source, release, "builds in"), stating(source, place, release):
         done = await run(
             command,
             timeout=settings.timeout,
@@ -54,6 +52,9 @@ async def build(
             f"\n  next: try it by hand: python -m build {source}"
         )
     made = _made(into)
+    for path in made:
+        if commit_time is not None and path.name.endswith(".tar.gz"):
+            settle(path, commit_time)
     artifacts = tuple(read_artifact(path) for path in made)
     kinds = sorted(artifact.is_wheel for artifact in artifacts)
     if kinds != [False, True]:
@@ -83,8 +84,12 @@ def _told(release: Release, commit_time: int | None) -> dict[str, str]:
     return told
 
 
-def _place(source: Path, version_in: Pin | None) -> Pin | None:
-    """Where the source states its version; None where the build knows it by other means."""
+def place_of(settings: PublishSettings) -> Pin | None:
+    """Where the source states its version; None where the build knows it by other means.
+
+    Raises `ConfigurationError` for a source without a build backend.
+    """
+    source = Path(settings.source)
     pyproject = source / "pyproject.toml"
     try:
         with pyproject.open("rb") as file:
@@ -102,72 +107,13 @@ def _place(source: Path, version_in: Pin | None) -> Pin | None:
             f"{pyproject}: names no build backend"
             "\n  next: add [build-system] with requires and build-backend (PEP 518)"
         )
-    project = loaded.get("project")
-    if version_in is None and isinstance(project, dict) and isinstance(project.get("version"), str):
-        return Pin("pyproject.toml", PinFormat.TOML, "project.version")
-    return version_in
-
-
-@contextmanager
-def _alone_in(source: Path, release: Release) -> Iterator[None]:
-    """Within it, no other tailrace builds in this folder: it would restore what we state."""
-    folder = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise NotPublished(
-            f"{release}: another run builds in this folder right now\n  {source}"
-            "\n  next: run this again when it has ended"
-        ) from error
-    except OSError:
-        # A file system that knows no locks.
-        pass
-    try:
-        yield
-    finally:
-        os.close(folder)
-
-
-@contextmanager
-def _stating(source: Path, place: Pin | None, release: Release) -> Iterator[None]:
-    """Within it, the source states the release's version; afterwards it is as it was."""
-    if place is None:
-        yield
-        return
-    # Where a link leads: the link itself stays.
-    path = (source / place.path).resolve()
-    original = path.with_name(f"{path.name}.tailrace-original")
-    try:
-        if original.exists():
-            # A run that was killed in the middle left it: that is how the source was.
-            original.replace(path)
-        before = path.read_bytes()
-        file = PinFile(FileKind.FILE, "", len(before), before)
-        after = rewritten([place], file, release.package, release.version)
-    except (OSError, Unreadable) as error:
-        raise ConfigurationError(
-            f"{path}: {error}\n  next: correct `version-in` in [publish]"
-        ) from error
-    if after == before:
-        yield
-        return
-    try:
-        original.write_bytes(before)
-        shutil.copymode(path, original)
-        _replace(path, after)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be written: {error.strerror}"
-            "\n  next: build from a copy that may be written"
-        ) from error
-    try:
-        yield
-    finally:
-        original.replace(path)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f"{path.name}.tailrace")
-    beside.write_bytes(content)
-    shutil.copymode(path, beside)
-    beside.replace(path)
+    if settings.version_in is not None:
+        return settings.version_in
+    # Poetry's own table, where [project] leaves the version to it or is not there.
+    for key in ("project.version", "tool.poetry.version"):
+        found: object = loaded
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            return Pin("pyproject.toml", PinFormat.TOML, key)
+    return None

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailrace.errors import ConfigurationError
-from tailrace.model import RepositoryName
+from tailrace.errors import ConfigurationError, NotPublished
+from tailrace.model import Release, RepositoryName
+from tailrace.wire import shown
 
 _TIMEOUT = 30
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -65,6 +66,25 @@ def read_checkout(source: Path, environ: Mapping[str, str]) -> Checkout:
         repository=_repository(repository),
         claimant=_claimant(source, environ),
     )
+
+
+def git_folder(source: Path) -> Path | None:
+    """The checkout's own Git folder; None where ``source`` is in no checkout."""
+    found = _git(source, "rev-parse", "--absolute-git-dir")
+    return Path(found) if found else None
+
+
+def check_clean(source: Path, commit: str | None, release: Release) -> None:
+    """Raises `NotPublished` where tracked files are not as the commit has them."""
+    names = _git(source, "diff", "--name-only", "--relative", "-z", "HEAD", "--", ".")
+    changed = list(filter(None, (names or "").split("\0")))
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise NotPublished(
+            f"{release}: the source is not what its commit says"
+            f"\n  changed since {(commit or '')[:12]}: {shown(changed[0], 40)}{more}"
+            "\n  next: commit it, or git stash; on purpose: --allow-dirty"
+        )
 
 
 def _repository(text: str) -> RepositoryName | None:

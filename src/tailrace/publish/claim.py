@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tailrace.errors import NotPublished
-from tailrace.forges.base import AnswerLost, Conflict, Forge, Tag
+from tailrace.forges.base import AnswerLost, Conflict, Forge, NotFound, Tag
 from tailrace.index.base import Project
 from tailrace.index.releases import files_of as released
 from tailrace.model import Release, RepositoryName
@@ -70,6 +70,13 @@ class Claims:
         )
         try:
             await self.forge.create_tag(self.repository, Tag(name, commit, message))
+        except NotFound as error:
+            # The repository was asked for this tag before, so it is there.
+            raise NotPublished(
+                f"{release}: {self.repository} has no commit {commit[:12]} to claim it for"
+                "\n  nothing was claimed or uploaded"
+                "\n  next: git push, then run this again"
+            ) from error
         except (Conflict, AnswerLost):
             tag = await self.found(release.version)
             if tag is None:
@@ -77,6 +84,19 @@ class Claims:
                 raise
             if not self.is_ours(tag, commit):
                 raise self.lost(release, tag) from None
+            # Another run of the same name, as in a matrix or a second terminal, may have made it.
+            self.check_same(release, tag, files)
+
+    def check_same(self, release: Release, tag: Tag, files: Sequence[Artifact]) -> None:
+        """Raises `NotPublished` where the claim names other bytes than these."""
+        claimed = files_of(tag)
+        if claimed and claimed != {file.path.name: file.sha256 for file in files}:
+            # The tag would say for ever what is not there.
+            raise NotPublished(
+                f"{release}: this build gave other bytes than the one that claimed it"
+                f"\n  tag {tag.name} in {self.repository} names other hashes"
+                "\n  next: delete that tag and run this again; it published nothing whole"
+            )
 
     def lost(self, release: Release, tag: Tag) -> NotPublished:
         """What is said to the run that came second."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _KEPT = 64 * 1024
 _LINES = 12
 #: Seconds for the last words of a program that has ended.
 _LAST_WORDS = 1.0
+#: Colours and the like (ECMA-48): twine check writes them whatever NO_COLOR says.
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 #: What a package's own code (its build, its import) must never see.
 _SECRETS = frozenset(
     {
@@ -117,7 +120,7 @@ async def run(
             await asyncio.wait([reading], timeout=_LAST_WORDS)
             reading.cancel()
             transport.close()
-    said = kept.decode(errors="replace")
+    said = _COLOURS.sub("", kept.decode(errors="replace"))
     for secret in filter(None, hidden):
         said = said.replace(secret, "[secret]")
     done = Done(code, said)

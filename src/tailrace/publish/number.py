@@ -63,7 +63,9 @@ class Numbering:
         Raises `BadVersion`, and `ForgeError` or `IndexFailure` where those cannot be asked.
         """
         if explicit is not None:
-            return await self._given(gate(explicit, self.policy), "as given")
+            version = gate(explicit, self.policy)
+            await self._check_unclaimed(version)
+            return await self._given(version, "as given")
         tag = self.checkout.tag
         if tag is not None:
             if not tag.startswith(self.tag_prefix):
@@ -80,6 +82,19 @@ class Numbering:
         if SKIP_MARK in self.checkout.message:
             return NoRelease(f"the commit's message says {SKIP_MARK}")
         return await self._bumped()
+
+    async def _check_unclaimed(self, version: str) -> None:
+        """Raises `NotPublished` where another run has the version that somebody asked for.
+
+        The run of a tag is another matter: the claim's own tag starts one, which has nothing to do.
+        """
+        tag = await self.claims.found(version) if self.claims else None
+        if tag is None or self.claims is None or claimant_of(tag) is None:
+            return
+        if not self.claims.is_ours(tag, self.checkout.commit):
+            if files_of(await self.index.project(self.package), version):
+                raise self._taken(version)
+            raise self.claims.lost(Release(self.package, version), tag)
 
     async def _given(self, version: str, source: str) -> Number:
         project = await self.index.project(self.package)

@@ -15,14 +15,15 @@ from tailrace.forges.base import Tag
 from tailrace.index.base import Index
 from tailrace.model import Release
 from tailrace.publish import oidc
+from tailrace.publish.alone import alone_in
 from tailrace.publish.artifact import Artifact
 from tailrace.publish.attest import attest, check_can_attest
-from tailrace.publish.build import build
-from tailrace.publish.checkout import Checkout
+from tailrace.publish.build import build, place_of
+from tailrace.publish.checkout import Checkout, check_clean
 from tailrace.publish.claim import Claims, claimant_of, is_whole
-from tailrace.publish.claim import files_of as files_of_claim
 from tailrace.publish.command import run, without_secrets
 from tailrace.publish.smoke import smoke
+from tailrace.publish.stating import restore
 from tailrace.publish.upload import (
     Credentials,
     check_upload_url,
@@ -90,6 +91,8 @@ class Publisher:
     watch: WatchPublish
     #: Further variables that the package's own code must not see, such as the forge's token.
     secrets: tuple[str, ...] = ()
+    #: Publish although tracked files differ from the commit that is claimed.
+    allow_dirty: bool = False
 
     async def publish(self, into: Path, *, dry_run: bool) -> Published:
         """Build into the folder ``into`` and publish what was built.
@@ -104,6 +107,13 @@ class Publisher:
             if before is not None:
                 return before
             self._check_can_upload()
+            self._check_clean()
+        _make(into)
+        # Another run's files would take the place of ours between the claim and the upload.
+        with alone_in(into, self.release, "publishes from"):
+            return await self._publish(into, dry_run=dry_run)
+
+    async def _publish(self, into: Path, *, dry_run: bool) -> Published:
         artifacts = await self._build(into)
         self.watch(Stage.CHECKING)
         await self._check_metadata(artifacts)
@@ -150,6 +160,15 @@ class Publisher:
                 f"{self.settings.source}: is no Git checkout with a commit to claim for"
                 "\n  next: publish from a clone, or with --no-claim"
             )
+
+    def _check_clean(self) -> None:
+        """The claim says which commit this is, so it has to be that. Raises `NotPublished`."""
+        if self.claims is None or self.allow_dirty:
+            return
+        # What a build that was killed left there is no change of anybody's.
+        place = place_of(self.settings)
+        restore(Path(self.settings.source), place, self.release.package)
+        check_clean(Path(self.settings.source), self.checkout.commit, self.release)
 
     async def _done_before(self) -> Published | None:
         """What an earlier attempt of this run has published whole; None: go on.
@@ -209,15 +228,7 @@ class Publisher:
             return
         if not self._may_go_on(self.claims, tag):
             raise self.claims.lost(self.release, tag)
-        claimed = files_of_claim(tag)
-        built = {artifact.path.name: artifact.sha256 for artifact in artifacts}
-        if claimed and claimed != built:
-            # The tag would say for ever what is not there.
-            raise NotPublished(
-                f"{self.release}: this build gave other bytes than the one that claimed it"
-                f"\n  tag {tag.name} in {self.claims.repository} names other hashes"
-                "\n  next: delete that tag and run this again; it published nothing whole"
-            )
+        self.claims.check_same(self.release, tag, artifacts)
 
     async def _upload(
         self, artifacts: tuple[Artifact, ...], credentials: Credentials | None
@@ -263,11 +274,19 @@ class Publisher:
         )
 
 
+def _make(into: Path) -> None:
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{into}: cannot be made: {error.strerror}\n  next: name another --dist"
+        ) from error
+
+
 @contextmanager
 def _folder_in(into: Path) -> Iterator[Path]:
     """A folder beside where its files will go, so that they can be moved at once."""
     try:
-        into.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(prefix=".tailrace-", dir=into)
     except OSError as error:
         raise ConfigurationError(
