@@ -47,6 +47,18 @@ async def test_findings_have_an_excerpt_a_next_step_and_exit_code_1(tmp_path: Pa
     assert (good.code, good.out.endswith("nothing found in 1 file for gitea@1.22.6\n")) == (0, True)
 
 
+async def test_lines_fit_a_terminal_and_carets_stand_under_the_place(tmp_path: Path) -> None:
+    file = written(tmp_path, BAD.replace("make", "a-rather-long-command --with=日本語 | tee log"))
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    done = await tailrace("lint", cwd=tmp_path)
+    assert max(map(len, done.out.split("\n"))) <= 80
+    lines = done.out.split("\n")
+    shown = next(line for line in lines if "tee log" in line)
+    marked = lines[lines.index(shown) + 1]
+    # Three wide characters take six cells.
+    assert (marked.index("^"), marked.count("^")) == (shown.index("| tee") + 3, len("| tee log"))
+
+
 async def test_every_format_says_the_same(tmp_path: Path) -> None:
     written(tmp_path, BAD)
     document = (await tailrace("lint", "--json", "--junit", "j.xml", cwd=tmp_path)).document
@@ -214,6 +226,15 @@ async def test_a_whole_fleet_without_a_clone_each_blob_once(tmp_path: Path) -> N
     assert (done.code, document["rules"]) == (1, {"CE001": 11})
     assert [row["name"] for row in document["downstreams"] if "failure" in row] == ["r3"]
     assert len(blobs) == 1
+
+
+async def test_each_downstream_has_its_own_exit_code(tmp_path: Path) -> None:
+    async with forge(tmp_path, "good", "bad") as server:
+        server.forge.commit_file("acme", "bad", PATH, BAD.encode())
+        token = server.forge.admin_token
+        done = await tailrace("lint", "--fleet", "--json", cwd=tmp_path, TAILRACE_TOKEN=token)
+    codes = {row["name"]: row["lint"]["exit_code"] for row in done.document["downstreams"]}
+    assert (done.document["exit_code"], codes) == (1, {"good": 0, "bad": 1})
 
 
 async def test_a_fleet_says_what_was_not_checked_and_looks_at_every_file(tmp_path: Path) -> None:

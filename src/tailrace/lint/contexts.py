@@ -57,6 +57,9 @@ def _context(workflow: Workflow, job: Job, event: str, target: Target) -> Contex
     if is_matrix and "*" not in name:
         name = f"{name} (*)"
     if target.kind is ForgeKind.GITHUB:
+        if job.uses is not None:
+            # Each job of the workflow that is called has a check run of its own.
+            name = f"{name} / *"
         # GitHub requires check runs by the job's name alone.
         return Context(workflow, job, event, name, is_matrix)
     return Context(workflow, job, event, f"{workflow.shown_name} / {name} ({event})", is_matrix)

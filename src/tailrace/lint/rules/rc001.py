@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from tailrace.lint.contexts import contexts
-from tailrace.lint.facts import requiring, unprotected
+from tailrace.lint.facts import Facts, RequiredChecks, requiring, unprotected
 from tailrace.lint.finding import Finding, at
 from tailrace.lint.node import Position
 from tailrace.lint.rule import Example, Need, Rule
 from tailrace.lint.tree import Tree
+from tailrace.model import ForgeKind
 
 
 def _check(tree: Tree) -> Iterator[Finding]:
@@ -20,6 +22,8 @@ def _check(tree: Tree) -> Iterator[Finding]:
     produced = list(contexts(tree.active(), tree.target))
     for wanted in required.contexts:
         if any(one.is_meant_by(wanted) or one.differs_in_event_only(wanted) for one in produced):
+            continue
+        if _is_anothers(tree, wanted):
             continue
         close = get_close_matches(wanted, [one.text for one in produced], n=1, cutoff=0.0)
         near = next((one for one in produced if close and one.text == close[0]), None)
@@ -33,6 +37,13 @@ def _check(tree: Tree) -> Iterator[Finding]:
         start, end = Position(1, 1), Position(1, 2)
         path = next((one.path for one in tree.active()), tree.target.folders[0])
         yield Finding("RC001", path, start, end, fact, f"let a workflow produce it, or {step}")
+
+
+def _is_anothers(tree: Tree, wanted: str) -> bool:
+    """Whether something that is no workflow posts it: what a Gitea makes of one has a ` / `."""
+    if tree.target.kind is ForgeKind.GITHUB or " / " in wanted or tree.facts is None:
+        return False
+    return any(fnmatchcase(name, wanted) for one in tree.facts.statuses or () for name in one)
 
 
 _FILE = ".gitea/workflows/ci.yml"
@@ -60,5 +71,22 @@ RULE = Rule(
         Example({_FILE: _TEXT}, facts=requiring("CI / test (pull_request)")),
         Example({_FILE: _TEXT}, facts=requiring("CI / *")),
         Example({_FILE: _TEXT}, facts=unprotected()),
+        Example(
+            {_FILE: _TEXT},
+            facts=Facts(
+                "main",
+                required=RequiredChecks("main", enabled=True, contexts=("jenkins", "CI / *")),
+                protection_read=True,
+                statuses=({"jenkins": "success"},),
+            ),
+        ),
+        Example(
+            {
+                ".github/workflows/ci.yml": "on: [pull_request]\njobs:\n"
+                "  call:\n    uses: ./.github/workflows/build.yml\n"
+            },
+            target="github",
+            facts=requiring("call / build"),
+        ),
     ),
 )

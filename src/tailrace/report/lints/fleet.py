@@ -66,7 +66,7 @@ def of_fleet(found: Sequence[LintedDownstream], code: int) -> dict[str, Any]:
             rows.append({**row, "failure": failure})
             continue
         rules.update(finding.rule for finding in one.linted.findings)
-        rows.append({**row, "lint": of_linted(one.linted, code)})
+        rows.append({**row, "lint": of_linted(one.linted, exit_code([one]))})
     return {
         "schema": "tailrace/lint-fleet/1",
         "exit_code": code,
