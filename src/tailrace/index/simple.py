@@ -179,9 +179,7 @@ class SimpleIndex:
         except aiohttp.TooManyRedirects:
             trouble = IndexBadAnswer(f"{self.url}: redirects {_MOST_REDIRECTS} times and more")
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            trouble = IndexBadAnswer(
-                f"{self.url}: an address that is none: {shown(bare(url), 99)}"
-            )
+            trouble = IndexBadAnswer(f"{self.url}: an address that is none: {shown(bare(url), 99)}")
         except aiohttp.ClientConnectorError as error:
             trouble = self._unreachable(f"cannot connect ({shown(error.os_error.strerror or '')})")
         except (aiohttp.ClientError, OSError) as error:
