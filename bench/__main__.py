@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Path, Sizes], Part]] = {
     "adaptive": adaptive.measure,
     "floor": floor.measure,
     "unchanged": unchanged.measure,
+    "far": rivals.measure_far,
     "rivals": rivals.measure,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import all_repos
@@ -50,6 +50,12 @@ def measure(work: Path, sizes: Sizes) -> Part:
         " made just before: shown, but not judged."
     )
     return Part(markdown(header, [_row(cell) for cell in cells]), goals(cells), (note,))
+
+
+def measure_far(work: Path, sizes: Sizes) -> Part:
+    """The fleet and the latency that the goals are about, alone: the whole table takes long."""
+    far = replace(sizes, fleets=(_GOAL_SIZE,), latencies=(_GOAL_LATENCY,))
+    return measure(work, far)
 
 
 def _cell(work: Path, installed: AllRepos, sizes: Sizes, size: int, latency: float) -> Cell:

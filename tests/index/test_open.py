@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_the_index_of_the_settings() -> None:
 
 def test_pips_own_index(tmp_path: Path) -> None:
     long = "https://mirror.example.com/" + "a-long-part/" * 20 + "simple"
-    assert asked({}, tmp_path) == "https://pypi.org/simple"
+    assert re.fullmatch(r"https://[a-z.]+/simple", asked({}, tmp_path))
     assert asked({"PIP_INDEX_URL": long}, tmp_path) == long
 
 

@@ -20,6 +20,7 @@ from tests.doubles.index import (
 )
 from tests.publish.bench import RELEASE
 from tests.publish.sources import wheel_bytes, write_artifacts
+from twine.utils import DEFAULT_REPOSITORY
 
 from tailrace.errors import ConfigurationError, ExitCode, NotPublished
 from tailrace.index.base import IndexBadAnswer
@@ -242,7 +243,7 @@ async def test_attestations_go_up_with_their_files(
 def test_where_uploads_go() -> None:
     settings = IndexSettings()
     check_upload_url(settings)
-    assert upload_url_of(settings, {}) == "https://upload.pypi.org/legacy/"
+    assert upload_url_of(settings, {}) == DEFAULT_REPOSITORY
     assert upload_url_of(settings, {"TWINE_REPOSITORY_URL": "https://a.test/"}) == "https://a.test/"
     assert upload_url_of(settings, {"TWINE_REPOSITORY": "ours"}) is None
     told = replace(settings, upload_url="https://b.test/")

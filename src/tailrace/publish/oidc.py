@@ -1,6 +1,6 @@
 """Trusted publishing: the runner's identity for a token of the index that lives for minutes.
 
-docs.pypi.org/trusted-publishers/internals: audience, identity token, mint-token.
+PyPI's documentation, Trusted publishers, Internals: audience, identity token, mint-token.
 """
 
 from __future__ import annotations

@@ -21,8 +21,6 @@ from tailrace.settings import IndexSettings
 _TIMEOUT = 900.0
 _STATUS = re.compile(r"HTTPError: (\d{3})\s*([^\n]*?)(?= from |\n|$)")
 _PAGE = re.compile(r"<!doctype html|<html", re.IGNORECASE)
-#: Where twine uploads to by itself.
-_PYPI = "https://upload.pypi.org/legacy/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +208,11 @@ def upload_url_of(settings: IndexSettings, environ: Mapping[str, str]) -> str | 
     """Where twine will upload to; None where only its own configuration file knows."""
     if settings.upload_url is not None:
         return settings.upload_url
-    return environ.get("TWINE_REPOSITORY_URL") or (
-        None if environ.get("TWINE_REPOSITORY") else _PYPI
-    )
+    if told := environ.get("TWINE_REPOSITORY_URL"):
+        return told
+    if environ.get("TWINE_REPOSITORY"):
+        return None
+    # Only here: twine is an extra, and slow to import.
+    from twine.utils import DEFAULT_REPOSITORY
+
+    return DEFAULT_REPOSITORY
