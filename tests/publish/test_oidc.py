@@ -135,7 +135,7 @@ async def test_an_answer_in_pieces_is_read_to_its_end(double: IndexDouble) -> No
     async def pieces() -> AsyncIterator[bytes]:
         for piece in (b'{"success": true,', b' "token": ', b'"pypi-in-pieces"}'):
             yield piece
-            # The network's pause between two packets: without one they come as one and prove nothing.
+            # The pause between two packets: without it they come as one, and prove nothing.
             await asyncio.sleep(0.05)
 
     double.mint_answer = Answer(200, pieces)
