@@ -6,6 +6,7 @@ anchors. Hostile input ends with `Unreadable`: deep nesting, too many nodes, bad
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -17,6 +18,8 @@ from tailrace.lint.marks import in_lines, marks
 #: Larger files are no workflows; Gitea itself refuses less.
 MOST_BYTES = 1024 * 1024
 _DEEPEST = 100
+#: Characters of what is likely to stand in many files.
+_SHORT = 40
 _MOST_NODES = 200_000
 _MERGE = "<<"
 
@@ -176,8 +179,10 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], building: _Building, 
         return found
     made: Node
     if isinstance(event, yaml.ScalarEvent):
+        value = event.value
         made = Scalar(
-            event.value,
+            # A thousand workflows say `runs-on` in one string.
+            sys.intern(value) if len(value) <= _SHORT else value,
             _start(event),
             _end(event),
             is_block=event.style in ("|", ">"),
