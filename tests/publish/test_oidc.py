@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from tests.conformance.worlds import no_wait
 from tests.doubles.index import HANG, TOKEN, Answer, IndexDouble, login
@@ -131,13 +132,26 @@ async def test_an_index_that_does_not_answer_is_unreachable(
         await oidc.mint("http://127.0.0.1:9/legacy/")
 
 
-async def test_an_answer_in_pieces_is_read_to_its_end(double: IndexDouble) -> None:
+async def test_an_answer_in_pieces_is_read_to_its_end(
+    double: IndexDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = asyncio.Event()
+    read = aiohttp.StreamReader.read
+
+    async def reading(reader: aiohttp.StreamReader, most: int = -1) -> bytes:
+        part = await read(reader, most)
+        taken.set()
+        return part
+
     async def pieces() -> AsyncIterator[bytes]:
         for piece in (b'{"success": true,', b' "token": ', b'"pypi-in-pieces"}'):
             yield piece
-            # The pause between two packets: without it they come as one, and prove nothing.
-            await asyncio.sleep(0.05)
+            # The next one only when this one was taken, so that each comes alone.
+            async with asyncio.timeout(5):
+                await taken.wait()
+            taken.clear()
 
+    monkeypatch.setattr(aiohttp.StreamReader, "read", reading)
     double.mint_answer = Answer(200, pieces)
     assert await oidc.mint(double.upload_url) == "pypi-in-pieces"
 
